@@ -1,0 +1,1 @@
+"""Vision-language training data, from raw datasets to shards."""
