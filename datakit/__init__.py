@@ -1,1 +1,62 @@
-"""Vision-language training data, from raw datasets to shards."""
+"""Vision-language training data, from raw datasets to shards.
+
+    plan = datakit.plan("mixtures/quickstart.yaml")
+    result = datakit.build("mixtures/quickstart.yaml", out="out/quickstart")
+    data = datakit.open("out/quickstart")
+
+Names load when they are first used, so that `import datakit` costs nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datakit.api import build, check, plan, preview, resolve, verify
+    from datakit.inspect import BuiltDataset, LoadedSample
+    from datakit.inspect import open_build as open
+    from datakit.planning import Plan
+    from datakit.shards import BuildResult, Manifest
+    from datakit.version import VERSION as __version__
+
+__all__ = [
+    "BuildResult",
+    "BuiltDataset",
+    "LoadedSample",
+    "Manifest",
+    "Plan",
+    "__version__",
+    "build",
+    "check",
+    "open",
+    "plan",
+    "preview",
+    "resolve",
+    "verify",
+]
+
+_HOMES = {
+    "BuildResult": ("datakit.shards", "BuildResult"),
+    "BuiltDataset": ("datakit.inspect", "BuiltDataset"),
+    "LoadedSample": ("datakit.inspect", "LoadedSample"),
+    "Manifest": ("datakit.shards", "Manifest"),
+    "Plan": ("datakit.planning", "Plan"),
+    "__version__": ("datakit.version", "VERSION"),
+    "build": ("datakit.api", "build"),
+    "check": ("datakit.api", "check"),
+    "open": ("datakit.inspect", "open_build"),
+    "plan": ("datakit.api", "plan"),
+    "preview": ("datakit.api", "preview"),
+    "resolve": ("datakit.api", "resolve"),
+    "verify": ("datakit.api", "verify"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'datakit' has no attribute {name!r}")
+    module, attribute = _HOMES[name]
+    return getattr(import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,6 +6,7 @@
     │   └── OutputError          the output folder cannot be used, or holds something else
     └── DataError         (1)    the data are faulty
         ├── FormatError          a raw file is not in a layout that its converter reads
+        ├── RejectShareError     a build is whole, but too many of a source's records are faulty
         └── DamageError          a build on disk is not what its manifest says
 
 A message says what was found, what was expected, where, and how to mend it.
@@ -73,6 +74,10 @@ class DataError(DatakitError):
 
 class FormatError(DataError):
     """A raw file is not in a layout that its converter reads."""
+
+
+class RejectShareError(DataError):
+    """A build is whole, but more of a source's records are faulty than the mixture allows."""
 
 
 class DamageError(DataError):

@@ -12,6 +12,7 @@ from typing import Literal
 
 Role = Literal["system", "user", "assistant"]
 
+FORMAT_VERSION = 1
 IMAGE_PLACEHOLDER = "<image>"
 
 

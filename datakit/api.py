@@ -1,0 +1,152 @@
+"""The public functions: whatever the command line does, one call here does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from datakit.errors import ConfigError, DatakitError, Problem
+from datakit.inspect import PreviewedSample, preview_samples, verify_build
+from datakit.mixture import load_mixture
+from datakit.planning import Plan, ResolvedMixture, make_plan
+from datakit.planning import resolve as resolve_mixture
+from datakit.shards import BuildResult
+from datakit.shards import build as build_shards
+from datakit.shards.build import Progress
+
+FilePath = str | os.PathLike[str]
+
+CHECKED_RECORDS = 20
+PREVIEWED_RECORDS = 2000
+
+
+def resolve(
+    mixture: FilePath,
+    *,
+    root: FilePath | None = None,
+    templates: FilePath | None = None,
+    limit_records: int | None = None,
+    overrides: Sequence[str] = (),
+) -> ResolvedMixture:
+    """Loads a mixture and resolves every name in it; no data are read.
+
+    Args:
+        mixture: a file, or the name of a shipped mixture.
+        root: replaces the mixture's `root`.
+        templates: a folder of own template sets, searched before `./templates` and the shipped.
+        limit_records: read only so many records of each source.
+        overrides: `key.key=value`, each value parsed as YAML.
+
+    Raises:
+        ConfigError: all problems at once, each with its line and how to mend it.
+    """
+    return resolve_mixture(
+        load_mixture(Path(mixture), overrides=overrides),
+        root=Path(root) if root is not None else None,
+        templates=Path(templates) if templates is not None else None,
+        limit_records=limit_records,
+    )
+
+
+def check(mixture: ResolvedMixture) -> None:
+    """Reads the first records of each source, so that a wrong layout shows at once.
+
+    Raises:
+        ConfigError: all sources that cannot be read, each with its reason.
+    """
+    problems = []
+    for source in mixture.sources:
+        try:
+            for _ in zip(range(CHECKED_RECORDS), source.make_converter().records(), strict=False):
+                pass
+        except DatakitError as error:
+            where = f"source {source.name}"
+            problems.append(Problem(where=where, key="", found=str(error)))
+    if problems:
+        raise ConfigError(f"mixture {mixture.spec.name}", problems)
+
+
+def plan(
+    mixture: FilePath,
+    *,
+    root: FilePath | None = None,
+    templates: FilePath | None = None,
+    limit_records: int | None = None,
+    overrides: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Plan:
+    """Reads every source and says what would be written; `.table` has a row a sample.
+
+    Arguments and errors are those of `resolve`; beyond them:
+
+    Raises:
+        DataError: a source is not in the expected layout, or has no records.
+    """
+    resolved = resolve(
+        mixture, root=root, templates=templates, limit_records=limit_records, overrides=overrides
+    )
+    return make_plan(resolved, on_source=(progress or Progress()).on_source)
+
+
+def build(
+    mixture: FilePath,
+    *,
+    out: FilePath,
+    root: FilePath | None = None,
+    templates: FilePath | None = None,
+    limit_records: int | None = None,
+    overrides: Sequence[str] = (),
+    workers: int | None = None,
+    force: bool = False,
+    progress: Progress | None = None,
+) -> BuildResult:
+    """Writes a mixture's shards into `out`, or goes on where an earlier call stopped.
+
+    Arguments and errors are those of `resolve`; beyond them:
+
+    Args:
+        out: a new folder, or one of an earlier build of the same mixture.
+        workers: processes that write; one a core where it is None.
+        force: replaces an earlier build's output, and nothing else.
+
+    Raises:
+        OutputError: the folder cannot be written, is in use, or holds something else.
+        DataError: a source cannot be read, or the disk is full.
+        RejectShareError: the build is whole, but too many records of a source are faulty.
+    """
+    resolved = resolve(
+        mixture, root=root, templates=templates, limit_records=limit_records, overrides=overrides
+    )
+    return build_shards(resolved, Path(out), workers=workers, force=force, progress=progress)
+
+
+def preview(
+    mixture: FilePath,
+    *,
+    per_source: int = 3,
+    root: FilePath | None = None,
+    templates: FilePath | None = None,
+    overrides: Sequence[str] = (),
+) -> list[PreviewedSample]:
+    """Shows raw records beside their conversations, from the first 2,000 records of each source.
+
+    Arguments and errors are those of `plan`.
+    """
+    made = plan(
+        mixture,
+        root=root,
+        templates=templates,
+        limit_records=PREVIEWED_RECORDS,
+        overrides=overrides,
+    )
+    return list(preview_samples(made, per_source=per_source))
+
+
+def verify(build: FilePath) -> list[str]:
+    """Checks every file and every sample of a build; returns all faults found.
+
+    Raises:
+        UsageError: there is no finished build.
+    """
+    return verify_build(Path(build))

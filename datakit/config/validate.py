@@ -1,0 +1,90 @@
+"""Checks a tree against a pydantic model and reports every mistake with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from datakit.config.yaml_nodes import Node, Path, iter_places, to_plain
+from datakit.errors import Problem, nearest
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validate(node: Node, model: type[M]) -> tuple[M | None, list[Problem]]:
+    """Returns the model's instance, or None and all problems found."""
+    try:
+        return model.model_validate(to_plain(node)), []
+    except ValidationError as error:
+        places = dict(iter_places(node))
+        return None, [_problem(detail, model, places) for detail in error.errors()]
+
+
+def dotted(path: Path) -> str:
+    """Writes a path as a person would: `sources[1].path`."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def place_of(path: Path, places: Mapping[Path, str]) -> str:
+    """The line of a value, or of its nearest parent that is in the file."""
+    while path not in places and path:
+        path = path[:-1]
+    return places.get(path, "?")
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel], places: Mapping[Path, str]) -> Problem:
+    path = _path_in_file(detail["loc"], places)
+    found, mend = _explain(detail, model, path)
+    return Problem(where=place_of(path, places), key=dotted(path), found=found, mend=mend)
+
+
+def _path_in_file(loc: Path, places: Mapping[Path, str]) -> Path:
+    """Drops the parts of pydantic's location that name a union's branch, not a key."""
+    path: Path = ()
+    for index, part in enumerate(loc):
+        last = index == len(loc) - 1
+        if (*path, part) in places or (last and path in places and isinstance(part, str)):
+            path = (*path, part)
+    return path
+
+
+def _explain(detail: ErrorDetails, model: type[BaseModel], path: Path) -> tuple[str, str]:
+    kind, value = detail["type"], detail["input"]
+    if kind == "extra_forbidden":
+        return "unknown key.", nearest(str(path[-1]), _keys_at(model, path[:-1]))
+    if kind == "missing":
+        return "this key is required and missing.", ""
+    message = detail["msg"].removeprefix("Value error, ")
+    if kind == "literal_error":
+        choices = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+        return f"found {value!r}, expected one of {', '.join(choices)}.", _nearest(value, choices)
+    if kind == "value_error":
+        return message, ""
+    return f"found {value!r}: {message[0].lower()}{message[1:]}.", ""
+
+
+def _nearest(value: object, choices: list[str]) -> str:
+    hint = nearest(str(value), choices)
+    return hint if hint.startswith("Did") else ""
+
+
+def _keys_at(model: type[BaseModel], path: Path) -> list[str]:
+    """The keys that the model allows at a path."""
+    models = [model]
+    for part in path:
+        if isinstance(part, int):
+            continue
+        fields = [m.model_fields[part] for m in models if part in m.model_fields]
+        models = [found for field in fields for found in _models_in(field.annotation)]
+    return [field.alias or name for m in models for name, field in m.model_fields.items()]
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for argument in get_args(annotation) for found in _models_in(argument)]

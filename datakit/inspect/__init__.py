@@ -1,0 +1,20 @@
+"""Reading what was built, and looking at what would be."""
+
+from datakit.inspect.built_dataset import BuiltDataset, open_build
+from datakit.inspect.loaded_sample import LoadedSample
+from datakit.inspect.preview import PreviewedSample, preview_samples
+from datakit.inspect.verify import verify_build
+from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
+
+__all__ = [
+    "BuiltDataset",
+    "LoadedSample",
+    "PreviewedSample",
+    "RecordFate",
+    "SampleOrigin",
+    "open_build",
+    "preview_samples",
+    "verify_build",
+    "why_record",
+    "why_sample",
+]

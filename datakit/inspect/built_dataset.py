@@ -1,0 +1,124 @@
+"""`datakit.open`: random access to a build's samples by number or key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from datakit.errors import DamageError
+from datakit.inspect.loaded_sample import LoadedSample
+from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
+from datakit.record import Sample
+from datakit.shards.manifest import Manifest, read_manifest
+from datakit.shards.sample_json import decode_sample
+from datakit.shards.tar import read_members
+
+if TYPE_CHECKING:
+    from webdataset import WebDataset
+
+
+def open_build(path: str | os.PathLike[str]) -> BuiltDataset:
+    """Opens a finished build.
+
+    Raises:
+        UsageError: there is no finished build.
+        DamageError: its manifest or index is broken, or of a newer format.
+    """
+    return BuiltDataset(Path(path))
+
+
+class BuiltDataset:
+    """The samples of one build, in the order of its shards.
+
+    `data[3]` and `data["key"]` read one sample, `for sample in data` all of them. It holds no open
+    file, so it can be pickled and used in several processes.
+
+    Attributes:
+        path: the build's folder.
+        manifest: counts and digests.
+        index: a row a sample, as `index.parquet` has it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.manifest: Manifest = read_manifest(path)
+        self.index: pl.DataFrame = pl.read_parquet(path / "index.parquet")
+        if len(self.index) != self.manifest.samples:
+            raise DamageError(
+                f"{path}: index.parquet has {len(self.index)} samples, the manifest "
+                f"{self.manifest.samples}. See `datakit verify {path}`."
+            )
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash of everything that decided this build's bytes."""
+        return self.manifest.fingerprint
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def __getitem__(self, which: int | str) -> LoadedSample:
+        """One sample by number (negative ones count from the end) or key.
+
+        Raises:
+            IndexError, KeyError: there is none.
+            DamageError: the shard is not what the index says.
+        """
+        row = self._rows[which] if isinstance(which, str) else self._number(which)
+        shard, offset, size = self.index.select("shard", "offset", "size").row(row)
+        path = self.path / "shards" / shard
+        try:
+            members = read_members(path, offset, size)
+        except OSError as error:
+            raise DamageError(f"{path}: {error.strerror}.") from error
+        return _loaded(members, f"{path}, byte {offset}")
+
+    def __iter__(self) -> Iterator[LoadedSample]:
+        return (self[number] for number in range(len(self)))
+
+    def __repr__(self) -> str:
+        return f"<datakit build {self.manifest.name!r}: {len(self):,} samples in {self.path}>"
+
+    def why(self, key: str) -> SampleOrigin:
+        """Where a sample came from.
+
+        Raises:
+            UsageError: no sample has this key.
+        """
+        return why_sample(self.path, key)
+
+    def why_record(self, source: str, record_id: str) -> RecordFate:
+        """What became of a record: used, rejected, not drawn or unknown."""
+        return why_record(self.path, source, record_id)
+
+    def webdataset(self, **options: Any) -> WebDataset:
+        """The shards as a `webdataset.WebDataset`, in order; `options` go to its constructor."""
+        import webdataset
+
+        urls = [str(self.path / shard.path) for shard in self.manifest.shards]
+        return webdataset.WebDataset(urls, **{"shardshuffle": False, **options})
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {key: row for row, key in enumerate(self.index["key"])}
+
+    def _number(self, number: int) -> int:
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"sample {number} of {len(self)}")
+        return number % len(self)
+
+
+def _loaded(members: dict[str, bytes], where: str) -> LoadedSample:
+    name = next(iter(members))
+    sample = decode_sample(members[name], where)
+    try:
+        images = tuple(members[f"{sample.id}.{member}"] for member in sample.images)
+    except KeyError as error:
+        raise DamageError(f"{where}: no member {error} beside the sample.") from error
+    fields = {field: getattr(sample, field) for field in Sample.__slots__}
+    return LoadedSample(**fields, image_bytes=images)

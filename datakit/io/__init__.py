@@ -1,0 +1,1 @@
+"""Bytes in and out: whole-or-absent files, streamed annotations, image headers, stable hashes."""

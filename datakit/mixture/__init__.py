@@ -1,0 +1,26 @@
+"""The mixture file: what a person writes to say which data are built, and how."""
+
+from datakit.mixture.load import find_mixture, load_mixture
+from datakit.mixture.schema import (
+    Balance,
+    Dedup,
+    Images,
+    Instructize,
+    Mixture,
+    Output,
+    ResponseFormat,
+    Source,
+)
+
+__all__ = [
+    "Balance",
+    "Dedup",
+    "Images",
+    "Instructize",
+    "Mixture",
+    "Output",
+    "ResponseFormat",
+    "Source",
+    "find_mixture",
+    "load_mixture",
+]

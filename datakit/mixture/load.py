@@ -1,0 +1,56 @@
+"""Finds and loads a mixture file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from datakit.config import Loaded, load_config
+from datakit.errors import ConfigError, Problem, UsageError, nearest
+from datakit.mixture.schema import Mixture
+from datakit.registry import shipped_folder
+
+
+def find_mixture(name: str | Path) -> Path:
+    """A mixture file by its path, or by the name of one that is shipped.
+
+    Raises:
+        UsageError: neither; the nearest names are given.
+    """
+    path = Path(name)
+    shipped = shipped_folder("mixtures")
+    for candidate in (path, shipped / path.name, shipped / f"{path.name}.yaml"):
+        if candidate.is_file():
+            return candidate
+    known = [file.stem for file in shipped.glob("*.yaml")]
+    raise UsageError(f"no mixture at {path}. Of those shipped: {nearest(path.stem, known)}")
+
+
+def load_mixture(path: str | Path, *, overrides: Sequence[str] = ()) -> Loaded[Mixture]:
+    """Loads a mixture and checks its keys and types; names and paths are checked by the plan.
+
+    Raises:
+        UsageError: no such file.
+        ConfigError: all problems, each with its line.
+    """
+    loaded = load_config(
+        find_mixture(path),
+        Mixture,
+        what="mixture",
+        shipped=shipped_folder("mixtures"),
+        named_lists={"sources"},
+        overrides=overrides,
+    )
+    problems = [
+        Problem(
+            where=loaded.where("sources", index, "name"),
+            key=f"sources[{index}].name",
+            found=f"more than one source is named {source.name!r}.",
+            mend="Give each a name of its own.",
+        )
+        for index, source in enumerate(loaded.value.sources)
+        if source.name in loaded.value.duplicate_names()
+    ]
+    if problems:
+        raise ConfigError(f"mixture {loaded.path}", problems)
+    return loaded

@@ -1,0 +1,148 @@
+"""The mixture file's keys, their units and defaults. `datakit schema mixture` prints them."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+BYTE_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20}
+SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
+
+
+def parse_bytes(value: object) -> object:
+    """Reads `512MB` as 512,000,000 bytes; other types pass to pydantic."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([A-Za-z]*)\s*", value)
+    if not match or (match[2] or "B") not in BYTE_UNITS:
+        raise ValueError(
+            f"found {value!r}, expected a size such as 512MB ({', '.join(BYTE_UNITS)})"
+        )
+    return int(float(match[1]) * BYTE_UNITS[match[2] or "B"])
+
+
+ByteSize = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of the file: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+
+
+class Dedup(Section):
+    """Which turns of one image count as the same, so that one of them is kept."""
+
+    by: Literal["pair", "target"] = Field(
+        "pair", description="question and answer, or the answer alone (Honeybee's)"
+    )
+    match: Literal["none", "exact", "normalized"] = Field(
+        "normalized", description="normalized: without case, punctuation and articles"
+    )
+
+
+class ResponseFormat(Section):
+    """The prompt that says what form the answer takes."""
+
+    at: Literal["none", "prefix", "suffix", "system"] = "suffix"
+    prompt: str | None = Field(
+        None, description="a format's name, or a sentence; null: the dataset's own"
+    )
+
+
+class Instructize(Section):
+    """How records become conversations; each source may override any of it."""
+
+    granularity: Literal["fine", "coarse"] = Field(
+        "fine", description="template sets per dataset, or per task"
+    )
+    multi_turn: bool = Field(True, description="merge the questions of one image into turns")
+    max_turns: int = Field(10, ge=1, le=1000)
+    dedup: Dedup = Dedup()
+    response_format: ResponseFormat = ResponseFormat()
+    system_prompt: str | None = Field(None, description="conversation data keep their own")
+
+
+class Images(Section):
+    """How images are checked while they are copied, byte for byte."""
+
+    check: Literal["none", "header", "decode"] = "header"
+    max_per_sample: int = Field(16, ge=1)
+
+
+class Balance(Section):
+    """How many samples each source gives."""
+
+    cap_samples: int | None = Field(
+        None,
+        ge=1,
+        description="most samples of one source (Cambrian's t); a source may override it",
+    )
+
+
+class Output(Section):
+    """Where one shard ends: at planned source bytes, or at a number of samples."""
+
+    shard_bytes: ByteSize = 512_000_000
+    shard_samples: int | None = Field(None, ge=1)
+
+
+class Source(Section):
+    """One source of the mixture: a dataset, where it lies and how much of it is used."""
+
+    dataset: str = Field(description="what it is: templates, response format, license")
+    name: str = Field("", pattern=SOURCE_NAME, description="unique; defaults to the dataset's name")
+    converter: str | None = Field(None, description="how it is read; defaults to the dataset's own")
+    path: str = Field(description="folder, file or glob, relative to root")
+    split: str = "train"
+    cap_records: int | None = Field(None, ge=1, description="drawn before merging")
+    cap_samples: int | None = Field(None, ge=1)
+    options: dict[str, Any] = Field({}, description="the converter's own, validated by it")
+    instructize: Instructize = Field(Instructize(), description="overrides, key by key")
+    license: str | None = Field(None, description="overrides the dataset's")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_after_dataset(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "name" not in values and "dataset" in values:
+            return {**values, "name": values["dataset"]}
+        return values
+
+
+class Mixture(Section):
+    """A mixture file."""
+
+    name: str = Field(pattern=SOURCE_NAME)
+    seed: int = 0
+    root: str = Field("${DATAKIT_ROOT:-data}", description="folder that paths are relative to")
+    instructize: Instructize = Instructize()
+    images: Images = Images()
+    balance: Balance = Balance()
+    output: Output = Output()
+    max_reject_share: float = Field(
+        0.05, ge=0, le=1, description="of faulty records of one source; above it, status 1"
+    )
+    sources: list[Source] = Field(min_length=1)
+
+    def duplicate_names(self) -> list[str]:
+        """Names that more than one source bears."""
+        return [name for name, count in Counter(s.name for s in self.sources).items() if count > 1]
+
+    def instructize_of(self, source: Source) -> Instructize:
+        """The mixture's settings with the source's own laid over them."""
+        merged = overlay(self.instructize, source.instructize)
+        assert isinstance(merged, Instructize)
+        return merged
+
+
+def overlay(base: BaseModel, top: BaseModel) -> BaseModel:
+    """Lays the keys that `top` sets over `base`, section by section."""
+    update: dict[str, Any] = {}
+    for key in top.model_fields_set:
+        below, above = getattr(base, key), getattr(top, key)
+        both = isinstance(below, BaseModel) and isinstance(above, BaseModel)
+        update[key] = overlay(below, above) if both else above
+    return base.model_copy(update=update)

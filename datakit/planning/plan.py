@@ -1,0 +1,187 @@
+"""The plan of a mixture: a table with a row for each sample to write, in the order of writing."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import orjson
+import polars as pl
+
+from datakit.errors import DataError
+from datakit.io.stable_hash import stable_hash
+from datakit.planning import select
+from datakit.planning.resolve import ResolvedMixture
+from datakit.planning.source_plan import SPLIT, SourcePlan, plan_source
+from datakit.record import FORMAT_VERSION
+from datakit.version import VERSION
+
+TABLE_COLUMNS = [
+    "key", "split", "shard", "source", "dataset", "task",
+    "num_records", "num_images", "image_bytes", "planned_bytes",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceCounts:
+    """What becomes of one source's records; each count names its unit."""
+
+    name: str
+    dataset: str
+    records: int
+    rejected_records: dict[str, int]
+    not_drawn_records: int
+    used_records: int
+    candidate_samples: int
+    samples: int
+    planned_bytes: int
+
+    @property
+    def faulty_records(self) -> int:
+        """Rejected records, the duplicates left out."""
+        return sum(n for why, n in self.rejected_records.items() if not is_faultless(why))
+
+
+def is_faultless(reason: str) -> bool:
+    """Whether a reject says nothing against the data."""
+    return reason in select.FAULTLESS_REASONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Every sample to write, known before a byte is written.
+
+    Attributes:
+        samples: TABLE_COLUMNS, `rows` (of the source's spool) and `images`; in order of writing.
+        fingerprint: of all that decides the output, without paths and times.
+    """
+
+    mixture: ResolvedMixture
+    by_source: dict[str, SourcePlan]
+    samples: pl.DataFrame
+    fingerprint: str
+    workspace: TemporaryDirectory[str] | None = field(default=None, repr=False)
+
+    @property
+    def table(self) -> pl.DataFrame:
+        """A row a sample, in the order of writing."""
+        return self.samples.select(TABLE_COLUMNS)
+
+    @property
+    def num_shards(self) -> int:
+        return self.samples["shard"].n_unique()
+
+    @property
+    def sources(self) -> tuple[SourceCounts, ...]:
+        """Counts of each source, in the mixture's order."""
+        return tuple(self._counts(name, part) for name, part in self.by_source.items())
+
+    def _counts(self, name: str, part: SourcePlan) -> SourceCounts:
+        reasons = part.rejects.group_by("reason").len().sort("reason")
+        own = self.samples.filter(pl.col("source") == name)
+        dataset = next(s.spec.dataset for s in self.mixture.sources if s.name == name)
+        return SourceCounts(
+            name=name,
+            dataset=dataset,
+            records=part.records,
+            rejected_records=dict(reasons.iter_rows()),
+            not_drawn_records=len(part.not_drawn),
+            used_records=int(own["num_records"].sum()),
+            candidate_samples=part.candidate_samples,
+            samples=len(own),
+            planned_bytes=int(own["planned_bytes"].sum()),
+        )
+
+
+def make_plan(
+    mixture: ResolvedMixture,
+    *,
+    folder: Path | None = None,
+    on_source: Callable[[str], None] = lambda _name: None,
+) -> Plan:
+    """Reads every source and decides which samples are written, in which order and shard.
+
+    Args:
+        folder: where the records are kept until they are written; a temporary one that lives as
+            long as the plan where it is None.
+        on_source: called with a source's name before it is read.
+
+    Raises:
+        DataError: a source is not in the expected layout, or has no records.
+    """
+    workspace = TemporaryDirectory(prefix="datakit-") if folder is None else None
+    keep = Path(workspace.name) if workspace else folder
+    assert keep is not None
+    by_source: dict[str, SourcePlan] = {}
+    for source in mixture.sources:
+        on_source(source.name)
+        by_source[source.name] = plan_source(source, mixture.spec, keep, mixture.limit_records)
+    return Plan(
+        mixture=mixture,
+        by_source=by_source,
+        samples=_order(mixture, by_source),
+        fingerprint=_fingerprint(mixture, by_source),
+        workspace=workspace,
+    )
+
+
+def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.DataFrame:
+    """All samples, shuffled by a hash of their keys and cut into shards."""
+    parts = [
+        by_source[source.name].samples.select(
+            "key",
+            "task",
+            "images",
+            "rows",
+            "image_bytes",
+            split=pl.lit(SPLIT),
+            source=pl.lit(source.name),
+            dataset=pl.lit(source.spec.dataset),
+            num_records=pl.col("rows").list.len(),
+            num_images=pl.col("images").list.len(),
+            planned_bytes=pl.col("image_bytes") + pl.col("payload_bytes"),
+        )
+        for source in mixture.sources
+    ]
+    samples = pl.concat(parts)
+    if samples["key"].is_duplicated().any():
+        raise DataError("two samples have one key. Rename a source, and report this.")
+    seed = mixture.spec.seed
+    places = [stable_hash(seed, "shuffle", key) for key in samples["key"]]
+    samples = samples.with_columns(place=pl.Series(places, dtype=pl.UInt64))
+    samples = samples.sort("place", "key").drop("place")
+    shards = select.cut_shards(
+        samples["planned_bytes"].to_list(),
+        shard_bytes=mixture.spec.output.shard_bytes,
+        shard_samples=mixture.spec.output.shard_samples,
+    )
+    return samples.with_columns(shard=pl.Series(shards, dtype=pl.UInt32))
+
+
+def _fingerprint(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> str:
+    spec = mixture.spec.model_dump(
+        mode="json", exclude={"root": True, "sources": {"__all__": {"path"}}}
+    )
+    parts: dict[str, Any] = {
+        "format_version": FORMAT_VERSION,
+        "datakit": VERSION,
+        "mixture": spec,
+        "limit_records": mixture.limit_records,
+        "templates": mixture.template_digests(),
+        "sources": {
+            source.name: {
+                "converter": source.converter,
+                "options": source.options.model_dump(mode="json"),
+                "license": source.license,
+                "prompt": source.instructions.prompt,
+                "annotations": by_source[source.name].annotation_digests,
+                "images": by_source[source.name].image_digest,
+            }
+            for source in mixture.sources
+        },
+    }
+    return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

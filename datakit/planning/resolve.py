@@ -1,0 +1,216 @@
+"""Names in a mixture become things: datasets, converters, template sets, paths."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from datakit.config import Loaded, Node, validate
+from datakit.errors import ConfigError, Problem, UsageError, nearest
+from datakit.instructize import (
+    Instructions,
+    load_response_formats,
+    load_template_set,
+    template_folders,
+    template_set_names,
+)
+from datakit.mixture import Instructize, Mixture, Source
+from datakit.mixture.variables import substitute
+from datakit.sources import (
+    Converter,
+    ConverterOptions,
+    Dataset,
+    find_converter,
+    load_dataset_entry,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedSource:
+    """One source with every name resolved and every path absolute or relative to the process."""
+
+    spec: Source
+    dataset: Dataset
+    converter: str
+    options: ConverterOptions
+    path: Path
+    license: str
+    instructize: Instructize
+    instructions: Instructions
+    cap_samples: int | None
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    def make_converter(self) -> Converter:
+        """The converter, ready to read."""
+        return find_converter(self.converter)(self.path, self.spec.split, self.options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResolvedMixture:
+    """A mixture whose every name is known to exist."""
+
+    spec: Mixture
+    sources: tuple[ResolvedSource, ...]
+    limit_records: int | None
+
+    def template_digests(self) -> dict[str, str]:
+        """The digest of every template set in use, by its name."""
+        used = (source.instructions for source in self.sources)
+        return dict(sorted((how.set_name, how.templates.digest()) for how in used))
+
+
+def resolve(
+    loaded: Loaded[Mixture],
+    *,
+    root: Path | None = None,
+    templates: Path | None = None,
+    limit_records: int | None = None,
+) -> ResolvedMixture:
+    """Resolves a mixture; nothing is read but the files that it names.
+
+    Args:
+        root: replaces the mixture's `root`.
+        templates: a folder of the user's own template sets, searched first.
+        limit_records: read only so many records of each source.
+
+    Raises:
+        ConfigError: all problems at once, each with its line and how to mend it.
+    """
+    resolver = _Resolver(loaded, template_folders(templates))
+    base = root if root is not None else resolver.root()
+    sources = [resolver.source(index, base) for index in range(len(loaded.value.sources))]
+    if resolver.problems:
+        raise ConfigError(f"mixture {loaded.path}", resolver.problems)
+    complete = tuple(source for source in sources if source is not None)
+    return ResolvedMixture(spec=loaded.value, sources=complete, limit_records=limit_records)
+
+
+class _Resolver:
+    """Collects problems instead of stopping at the first."""
+
+    def __init__(self, loaded: Loaded[Mixture], folders: Sequence[Path]) -> None:
+        self.loaded = loaded
+        self.folders = folders
+        self.problems: list[Problem] = []
+
+    def root(self) -> Path:
+        text = self.attempt(("root",), lambda: substitute(self.loaded.value.root))
+        return Path(text or ".")
+
+    def source(self, index: int, root: Path) -> ResolvedSource | None:
+        spec = self.loaded.value.sources[index]
+        at = ("sources", index)
+        how = self.loaded.value.instructize_of(spec)
+        path = self.attempt((*at, "path"), lambda: existing(root / substitute(spec.path)))
+        dataset = self.attempt((*at, "dataset"), lambda: load_dataset_entry(spec.dataset))
+        name = spec.converter or (dataset.converter if dataset else None)
+        options = self.options(at, spec, name) if name else None
+        instructions = self.instructions(at, spec, dataset, how) if dataset else None
+        if not (path and dataset and name and options is not None and instructions):
+            return None
+        caps = self.loaded.value.balance.cap_samples
+        return ResolvedSource(
+            spec=spec,
+            dataset=dataset,
+            converter=name,
+            options=options,
+            path=path,
+            license=spec.license or dataset.license,
+            instructize=how,
+            instructions=instructions,
+            cap_samples=spec.cap_samples if spec.cap_samples is not None else caps,
+        )
+
+    def options(self, at: tuple[str, int], spec: Source, converter: str) -> ConverterOptions | None:
+        kind = self.attempt((*at, "converter"), lambda: find_converter(converter))
+        if kind is None:
+            return None
+        if kind.splits and spec.split not in kind.splits:
+            mend = nearest(spec.split, kind.splits)
+            self.add((*at, "split"), f"{converter} has no split {spec.split!r}.", mend)
+        return self.checked_options(at, spec, kind)
+
+    def checked_options(
+        self, at: tuple[str, int], spec: Source, kind: type[Converter]
+    ) -> ConverterOptions | None:
+        values = {
+            key: substitute(value) if isinstance(value, str) else value
+            for key, value in spec.options.items()
+        }
+        where = (*at, "options")
+        nodes = {key: Node(v, self.loaded.where(*where, key)) for key, v in values.items()}
+        options, problems = validate(Node(nodes, self.loaded.where(*where)), kind.Options)
+        key = f"sources[{at[1]}].options"
+        for problem in problems:
+            self.problems.append(
+                Problem(
+                    where=problem.where,
+                    key=f"{key}.{problem.key}" if problem.key else key,
+                    found=problem.found,
+                    mend=problem.mend,
+                )
+            )
+        return options
+
+    def instructions(
+        self, at: tuple[str, int], spec: Source, dataset: Dataset, how: Instructize
+    ) -> Instructions | None:
+        part = spec.dataset if how.granularity == "fine" else dataset.task
+        name = f"{how.granularity}/{part}"
+        if name not in template_set_names(self.folders):
+            there = [n for n in template_set_names(self.folders) if n.startswith(how.granularity)]
+            self.add((*at, "dataset"), f"no template set {name!r}.", nearest(name, there))
+            return None
+        templates = self.attempt((*at, "dataset"), lambda: load_template_set(name, self.folders))
+        if templates is None:
+            return None
+        wanted = how.response_format.prompt or dataset.response_format
+        prompt = self.attempt(
+            (*at, "instructize"), lambda: load_response_formats().prompt(wanted, templates.answer)
+        )
+        return Instructions(
+            set_name=name,
+            templates=templates,
+            prompt=prompt or "",
+            prompt_at=how.response_format.at,
+            system_prompt=how.system_prompt,
+            seed=self.loaded.value.seed,
+        )
+
+    def attempt(self, at: tuple[str | int, ...], work: Callable[[], T]) -> T | None:
+        """Runs one step; what it raises becomes problems at this place of the mixture."""
+        try:
+            return work()
+        except ConfigError as error:
+            self.problems.extend(p for p in error.problems if p not in self.problems)
+        except UsageError as error:
+            self.add(at, str(error))
+        return None
+
+    def add(self, at: tuple[str | int, ...], found: str, mend: str = "") -> None:
+        key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at)
+        where = self.loaded.where(*at)
+        self.problems.append(Problem(where=where, key=key[1:], found=found, mend=mend))
+
+
+def existing(path: Path) -> Path:
+    """The path of a source, which must exist unless it is a glob.
+
+    Raises:
+        UsageError: nothing is there; the nearest name in the deepest folder that is.
+    """
+    if path.exists() or set("*?[") & set(str(path)):
+        return path
+    parent = path.parent
+    while not parent.is_dir() and parent != parent.parent:
+        parent = parent.parent
+    missing = path.relative_to(parent).parts[0]
+    names = sorted(entry.name for entry in parent.iterdir()) if parent.is_dir() else []
+    raise UsageError(f"nothing at {path}: {parent} has no {missing!r}. {nearest(missing, names)}")

@@ -1,0 +1,119 @@
+"""`README.md`: the data card, with what the Hub needs to open the shards in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from datakit.planning import Plan
+from datakit.shards.manifest import ShardEntry, SourceEntry
+
+Feature = dict[str, Any]
+
+MESSAGE = [{"name": "role", "dtype": "string"}, {"name": "content", "dtype": "string"}]
+BOX = [
+    {"name": "image", "dtype": "int64"},
+    {"name": "turn", "dtype": "int64"},
+    {"name": "label", "dtype": "string"},
+    {"name": "bbox_px", "list": "float64"},
+]
+TURN = [
+    {"name": "record_id", "dtype": "string"},
+    {"name": "template", "dtype": "string"},
+    {"name": "inverted", "dtype": "bool"},
+]
+PROVENANCE = [
+    {"name": "license", "dtype": "string"},
+    {"name": "repeat", "dtype": "int64"},
+    {"name": "turns", "list": TURN},
+]
+SAMPLE_JSON = [
+    {"name": "format_version", "dtype": "int64"},
+    *({"name": name, "dtype": "string"} for name in ("id", "source", "dataset", "task")),
+    {"name": "messages", "list": MESSAGE},
+    {"name": "images", "list": "string"},
+    {"name": "image_sha256", "list": "string"},
+    {"name": "objects", "list": BOX},
+    {"name": "provenance", "struct": PROVENANCE},
+]
+
+
+def card_text(
+    plan: Plan,
+    shards: Sequence[ShardEntry],
+    sources: Sequence[SourceEntry],
+    members: Sequence[str],
+) -> str:
+    """The card: YAML that declares every column that occurs, then tables for a reader.
+
+    Args:
+        members: the names of all image columns that occur, such as `jpg` and `0.png`.
+    """
+    return f"---\n{_front_matter(shards, members)}---\n\n{_body(plan, sources)}"
+
+
+def _front_matter(shards: Sequence[ShardEntry], members: Sequence[str]) -> str:
+    splits = sorted({shard.split for shard in shards})
+    fields = {
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [
+                    {"split": split, "path": f"shards/{split}-*.tar"} for split in splits
+                ],
+            }
+        ],
+        "dataset_info": {"features": _features(members)},
+    }
+    text = StringIO()
+    YAML().dump(fields, text)
+    return text.getvalue()
+
+
+def _features(members: Sequence[str]) -> list[Feature]:
+    images = [{"name": name, "dtype": "image"} for name in members]
+    return [
+        {"name": "__key__", "dtype": "string"},
+        {"name": "__url__", "dtype": "string"},
+        {"name": "json", "struct": SAMPLE_JSON},
+        *images,
+    ]
+
+
+def _body(plan: Plan, sources: Sequence[SourceEntry]) -> str:
+    spec = plan.mixture.spec
+    rows = [
+        f"| {s.name} | {s.dataset} | {s.samples:,} | {s.turns:,} | {s.records:,} | "
+        f"{s.used_records:,} | {s.not_drawn_records:,} | {sum(s.rejected_records.values()):,} | "
+        f"{s.license} |"
+        for s in sources
+    ]
+    origins = [
+        f"- **{source.name}**: {source.dataset.title}. {source.dataset.citation}. "
+        f"{source.dataset.homepage}"
+        for source in plan.mixture.sources
+    ]
+    return "\n".join(
+        [
+            f"# {spec.name}",
+            "",
+            f"{sum(s.samples for s in sources):,} samples, built by datakit from the mixture in "
+            "`mixture.lock.yaml`.",
+            "",
+            "| source | dataset | samples | turns | records | used records | records not drawn | "
+            "rejected records | license |",
+            "|---|---|--:|--:|--:|--:|--:|--:|---|",
+            *rows,
+            "",
+            "Every dropped record is in `rejects.parquet` with its reason; every one that a cap "
+            "left out in `not_drawn.parquet`.",
+            "",
+            "## Origins",
+            "",
+            *origins,
+            "",
+        ]
+    )

@@ -1,0 +1,153 @@
+"""What is written once all shards are whole: indexes, rejects, card, readers' files, manifest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from datakit.io.atomic import write_whole
+from datakit.planning import Plan
+from datakit.planning.source_plan import SPLIT
+from datakit.record import FORMAT_VERSION
+from datakit.shards.card import card_text
+from datakit.shards.energon import write_energon_files
+from datakit.shards.index import (
+    INDEX_SCHEMA,
+    NOT_DRAWN_SCHEMA,
+    REJECTS_SCHEMA,
+    to_arrow,
+    write_table,
+)
+from datakit.shards.manifest import FileEntry, Manifest, ShardEntry, SourceEntry, write_manifest
+from datakit.shards.mixture_lock import LOCK
+from datakit.shards.resume import FinishedShards, file_sha256
+from datakit.shards.tar import member_headers
+from datakit.shards.wids import write_wids
+from datakit.shards.write_shard import ShardDone
+from datakit.version import VERSION
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Counts by source while the tables stream by."""
+
+    samples: Counter[str] = field(default_factory=Counter)
+    turns: Counter[str] = field(default_factory=Counter)
+    used_records: Counter[str] = field(default_factory=Counter)
+    rejected: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def index(self, table: pa.Table) -> pa.Table:
+        columns = table.select(["source", "num_turns", "record_ids"]).to_pydict()
+        for source, turns, ids in zip(*columns.values(), strict=True):
+            self.samples[source] += 1
+            self.turns[source] += turns
+            self.used_records[source] += len(ids)
+        return table
+
+    def rejects(self, table: pa.Table) -> pa.Table:
+        columns = table.select(["source", "reason"]).to_pydict()
+        for source, reason in zip(*columns.values(), strict=True):
+            self.rejected.setdefault(source, Counter())[reason] += 1
+        return table
+
+
+def describe(
+    out: Path, plan: Plan, done: Sequence[ShardDone], finished: FinishedShards
+) -> Manifest:
+    """Writes everything but the shards; the manifest comes last."""
+    tally = _Tally()
+    write_table(
+        out / "index.parquet",
+        INDEX_SCHEMA,
+        (tally.index(finished.rows(shard.path)) for shard in done),
+    )
+    rejects = (tally.rejects(table) for table in _rejects(plan, done, finished))
+    write_table(out / "rejects.parquet", REJECTS_SCHEMA, rejects)
+    not_drawn = (to_arrow(part.not_drawn, name) for name, part in plan.by_source.items())
+    write_table(out / "not_drawn.parquet", NOT_DRAWN_SCHEMA, not_drawn)
+    shards = [
+        ShardEntry(path=d.path, split=SPLIT, samples=d.samples, bytes=d.bytes, sha256=d.sha256)
+        for d in done
+    ]
+    sources = _source_entries(plan, tally)
+    card = card_text(plan, shards, sources, sorted(_member_names(out, shards)))
+    write_whole(out / "README.md", card.encode())
+    others = write_energon_files(out, shards, plan.fingerprint)
+    others.append(write_wids(out, plan.mixture.spec.name, SPLIT, shards))
+    manifest = Manifest(
+        format_version=FORMAT_VERSION,
+        datakit_version=VERSION,
+        name=plan.mixture.spec.name,
+        fingerprint=plan.fingerprint,
+        seed=plan.mixture.spec.seed,
+        shards=shards,
+        files=_file_entries(out, shards, others),
+        sources=sources,
+    )
+    write_manifest(out, manifest)
+    return manifest
+
+
+def _rejects(plan: Plan, done: Sequence[ShardDone], finished: FinishedShards) -> Iterator[pa.Table]:
+    for name, part in plan.by_source.items():
+        yield to_arrow(part.rejects, name)
+    for shard in done:
+        yield finished.rejects(shard.path)
+
+
+def _source_entries(plan: Plan, tally: _Tally) -> list[SourceEntry]:
+    entries = []
+    for source in plan.mixture.sources:
+        part = plan.by_source[source.name]
+        rejected = tally.rejected.get(source.name, Counter())
+        entry = SourceEntry(
+            name=source.name,
+            dataset=source.spec.dataset,
+            license=source.license,
+            records=part.records,
+            used_records=tally.used_records[source.name],
+            not_drawn_records=len(part.not_drawn),
+            rejected_records=dict(sorted(rejected.items())),
+            candidate_samples=part.candidate_samples,
+            samples=tally.samples[source.name],
+            unique_samples=tally.samples[source.name],
+            turns=tally.turns[source.name],
+            neutralized_markers=part.neutralized_markers,
+        )
+        accounted = entry.used_records + entry.not_drawn_records + rejected.total()
+        assert accounted == entry.records, f"{entry.name}: {accounted} of {entry.records} records"
+        entries.append(entry)
+    return entries
+
+
+def _member_names(out: Path, shards: Sequence[ShardEntry]) -> set[str]:
+    """What follows the key in the names of all images."""
+    names = {
+        name.partition(".")[2]
+        for shard in shards
+        for name, _, _ in member_headers(out / shard.path)
+    }
+    return names - {"json"}
+
+
+def _file_entries(
+    out: Path, shards: Sequence[ShardEntry], others: Sequence[Path]
+) -> list[FileEntry]:
+    named = ["README.md", LOCK, "index.parquet", "rejects.parquet", "not_drawn.parquet"]
+    paths = [
+        *(out / name for name in named),
+        *(out / f"{shard.path}.idx" for shard in shards),
+        *others,
+    ]
+    return [
+        FileEntry(
+            path=path.relative_to(out).as_posix(),
+            bytes=path.stat().st_size,
+            sha256=file_sha256(path),
+        )
+        for path in sorted(paths)
+    ]

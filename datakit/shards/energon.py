@@ -1,0 +1,88 @@
+"""`.nv-meta/`: what lets megatron-energon open a build with no `prepare`."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+from datakit.io.atomic import whole_file, write_whole
+from datakit.shards.manifest import ShardEntry
+from datakit.shards.tar import BLOCK_BYTES, member_headers
+
+FOLDER = ".nv-meta"
+ENERGON_VERSION = "7.4.0"
+TABLES = """
+CREATE TABLE samples (tar_file_id INTEGER, sample_key TEXT UNIQUE, sample_index INTEGER,
+    byte_offset INTEGER, byte_size INTEGER);
+CREATE TABLE sample_parts (tar_file_id INTEGER, sample_index INTEGER, part_name TEXT,
+    content_byte_offset INTEGER, content_byte_size INTEGER);
+"""
+INDEXES = """
+CREATE INDEX idx_samples_sample_key ON samples(sample_key);
+CREATE INDEX idx_samples_by_tar_and_idx ON samples(tar_file_id, sample_index);
+CREATE INDEX idx_sample_parts_seq
+    ON sample_parts(tar_file_id, sample_index, content_byte_offset);
+"""
+DATASET = "__module__: megatron.energon\n__class__: CrudeWebdataset\n"
+
+
+def write_energon_files(out: Path, shards: Sequence[ShardEntry], fingerprint: str) -> list[Path]:
+    """Writes `.nv-meta/` and returns its files."""
+    folder = out / FOLDER
+    folder.mkdir(exist_ok=True)
+    counts = {
+        "energon_version": ENERGON_VERSION,
+        "shard_counts": {s.path: s.samples for s in shards},
+    }
+    write_whole(folder / ".info.json", json.dumps(counts, indent=2).encode() + b"\n")
+    write_whole(folder / "dataset.yaml", DATASET.encode())
+    write_whole(folder / "split.yaml", _splits(shards).encode())
+    # Energon compares this with its caches; it must change with the content and only with it.
+    write_whole(folder / "index.uuid", str(uuid.UUID(fingerprint[:32])).encode())
+    with whole_file(folder / "index.sqlite") as temporary:
+        _write_sqlite(temporary, out, shards)
+    return sorted(path for path in folder.iterdir() if path.is_file())
+
+
+def _splits(shards: Sequence[ShardEntry]) -> str:
+    lines = ["split_parts:"]
+    for split in ("train", "val", "test"):
+        paths = [shard.path for shard in shards if shard.split == split]
+        lines.append(f"  {split}:{'' if paths else ' []'}")
+        lines += [f"  - {path}" for path in paths]
+    return "\n".join([*lines, "exclude: []", ""])
+
+
+def _write_sqlite(path: Path, out: Path, shards: Sequence[ShardEntry]) -> None:
+    path.unlink(missing_ok=True)
+    connection = sqlite3.connect(path)
+    try:
+        connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA page_size = 4096; {TABLES}")
+        for file_id, shard in enumerate(shards):
+            _index_shard(connection, file_id, out / shard.path)
+        connection.executescript(INDEXES)
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def _index_shard(connection: sqlite3.Connection, file_id: int, tar: Path) -> None:
+    samples: list[tuple[int, str, int, int, int]] = []
+    parts: list[tuple[int, int, str, int, int]] = []
+    key, start, end = "", 0, 0
+    for name, offset, size in member_headers(tar):
+        found, _, part = name.partition(".")
+        if found != key:
+            if key:
+                samples.append((file_id, key, len(samples), start, end - start))
+            key, start = found, offset
+        content = offset + BLOCK_BYTES
+        parts.append((file_id, len(samples), part, content, size))
+        end = content + size + -size % BLOCK_BYTES
+    if key:
+        samples.append((file_id, key, len(samples), start, end - start))
+    connection.executemany("INSERT INTO samples VALUES (?, ?, ?, ?, ?)", samples)
+    connection.executemany("INSERT INTO sample_parts VALUES (?, ?, ?, ?, ?)", parts)

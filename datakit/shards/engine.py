@@ -1,0 +1,65 @@
+"""Runs the shards of a build, in this process or in several."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+
+from datakit.errors import DataError
+from datakit.shards.resume import FinishedShards
+from datakit.shards.write_shard import ShardDone, ShardTask, ShardWriter, WriteJob
+
+
+class _Worker:
+    """Writes shards and notes each as finished."""
+
+    def __init__(self, job: WriteJob) -> None:
+        self._writer = ShardWriter(job)
+        self._finished = FinishedShards(job)
+
+    def write(self, task: ShardTask) -> ShardDone:
+        result = self._writer.write(task)
+        self._finished.note(result)
+        return result.done
+
+
+_worker: _Worker
+
+
+def run_shards(job: WriteJob, tasks: Sequence[ShardTask], *, workers: int) -> Iterator[ShardDone]:
+    """Yields each shard as it is done, in any order.
+
+    Raises:
+        DataError: a shard failed, or a worker process died.
+    """
+    if workers <= 1 or len(tasks) <= 1:
+        worker = _Worker(job)
+        for task in tasks:
+            yield worker.write(task)
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(
+        min(workers, len(tasks)), mp_context=context, initializer=_start, initargs=(job,)
+    )
+    try:
+        for future in as_completed([pool.submit(_write, task) for task in tasks]):
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise DataError(
+            "a worker process died, perhaps for want of memory. Shards that were whole are kept; "
+            "run the same command again, with fewer --workers."
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _start(job: WriteJob) -> None:
+    # The one global of the package: a process pool has no other place for a worker's state.
+    global _worker
+    _worker = _Worker(job)
+
+
+def _write(task: ShardTask) -> ShardDone:
+    return _worker.write(task)

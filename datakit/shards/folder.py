@@ -1,0 +1,121 @@
+"""The output folder: whose it is, what it holds, and that one build at a time writes there."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from datakit.errors import OutputError
+from datakit.io.atomic import TEMPORARY_SUFFIX
+from datakit.shards.manifest import MANIFEST
+from datakit.shards.mixture_lock import LOCK
+
+WORK = ".build"
+LOG = "build.log.jsonl"
+OWN_NAMES = frozenset(
+    {
+        WORK,
+        LOG,
+        LOCK,
+        MANIFEST,
+        ".nv-meta",
+        "README.md",
+        "index.parquet",
+        "not_drawn.parquet",
+        "rejects.parquet",
+        "shards",
+        "train.wids.json",
+    }
+)
+
+
+@contextlib.contextmanager
+def locked(out: Path) -> Iterator[None]:
+    """Makes the folder and holds it; a second build into it is refused.
+
+    The lock is the kernel's, on the folder itself, so that it ends with its process.
+
+    Raises:
+        OutputError: the folder cannot be written, or another build is at work there.
+    """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(out, os.O_RDONLY)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be made: {error.strerror}.") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OutputError(f"another build is writing to {out}. Wait for it to end.") from None
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def prepare(out: Path, *, force: bool) -> Path:
+    """Checks that only a build lives in the folder, and makes its work folder.
+
+    Args:
+        force: removes what an earlier build wrote; never anything else.
+
+    Raises:
+        OutputError: other files are there, or the folder cannot be written.
+    """
+    foreign = sorted(entry.name for entry in out.iterdir() if not _is_own(entry.name))
+    if foreign:
+        raise OutputError(
+            f"{out} holds files that no build wrote: {', '.join(foreign[:5])}. "
+            "Choose another --out, or move them away."
+        )
+    if force:
+        remove_own_output(out)
+    try:
+        work = out / WORK
+        (work / "records").mkdir(parents=True, exist_ok=True)
+        (work / "done").mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written: {error.strerror}.") from error
+    return work
+
+
+def remove_own_output(out: Path) -> None:
+    """Removes what a build wrote, its manifest first, so that no half build looks whole."""
+    for name in sorted(OWN_NAMES, key=lambda name: name != MANIFEST):
+        path = out / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def refuse_other_mixture(out: Path, lock: str) -> None:
+    """Compares the lock file that is there with the one of this build.
+
+    Raises:
+        OutputError: they differ; the difference is shown.
+    """
+    path = out / LOCK
+    if not path.is_file():
+        return
+    there = path.read_text(encoding="utf-8")
+    if there == lock:
+        return
+    lines = difflib.unified_diff(
+        there.splitlines(), lock.splitlines(), f"{out} (there)", "this mixture", lineterm="", n=1
+    )
+    shown = "\n  ".join(list(lines)[:30])
+    raise OutputError(
+        f"{out} holds a build of another mixture, or of other data:\n  {shown}\n"
+        "Choose another --out, or replace it with --force."
+    )
+
+
+def _is_own(name: str) -> bool:
+    return name.removesuffix(TEMPORARY_SUFFIX) in OWN_NAMES

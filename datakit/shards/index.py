@@ -1,0 +1,67 @@
+"""The tables beside the shards: a row a sample, a row a dropped record, a row one not drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from datakit.io.atomic import whole_file
+
+INDEX_SCHEMA = pa.schema(
+    [
+        ("key", pa.string()),
+        ("split", pa.string()),
+        ("shard", pa.string()),
+        ("offset", pa.int64()),
+        ("size", pa.int64()),
+        ("source", pa.string()),
+        ("dataset", pa.string()),
+        ("task", pa.string()),
+        ("category", pa.string()),
+        ("license", pa.string()),
+        ("num_turns", pa.int32()),
+        ("num_images", pa.int32()),
+        ("image_width_px", pa.list_(pa.int32())),
+        ("image_height_px", pa.list_(pa.int32())),
+        ("image_sha256", pa.list_(pa.string())),
+        ("turn_chars", pa.list_(pa.int32())),
+        ("templates", pa.list_(pa.string())),
+        ("inverted", pa.list_(pa.bool_())),
+        ("system", pa.string()),
+        ("response_format", pa.string()),
+        ("repeat", pa.int32()),
+        ("record_ids", pa.list_(pa.string())),
+    ]
+)
+REJECTS_SCHEMA = pa.schema(
+    [
+        (name, pa.string())
+        for name in ("source", "record_id", "place", "reason", "detail", "kept_record_id")
+    ]
+)
+NOT_DRAWN_SCHEMA = pa.schema(
+    [(name, pa.string()) for name in ("source", "record_id", "place", "by")]
+)
+
+
+def write_table(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
+    """Writes a parquet file, a row group a part, whole or not at all.
+
+    The bytes depend on the rows and on pyarrow's version alone.
+    """
+    with (
+        whole_file(path) as temporary,
+        pq.ParquetWriter(temporary, schema, compression="zstd", store_schema=False) as writer,
+    ):
+        for part in parts:
+            if part.num_rows:
+                writer.write_table(part.cast(schema))
+
+
+def to_arrow(frame: pl.DataFrame, source: str) -> pa.Table:
+    """A polars table with its source's name as the first column."""
+    return frame.select(pl.lit(source).alias("source"), pl.all()).to_arrow()

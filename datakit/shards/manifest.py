@@ -1,0 +1,113 @@
+"""`manifest.json`: what a finished build holds. It is written last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import orjson
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from datakit.errors import DamageError, UsageError
+from datakit.io.atomic import write_whole
+from datakit.record import FORMAT_VERSION
+
+MANIFEST = "manifest.json"
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class FileEntry(_Part):
+    """One file of the build."""
+
+    path: str
+    bytes: int
+    sha256: str
+
+
+class ShardEntry(FileEntry):
+    """One tar file of samples."""
+
+    split: str
+    samples: int
+
+
+class SourceEntry(_Part):
+    """What became of one source; in distinct records, records = used + not drawn + rejected."""
+
+    name: str
+    dataset: str
+    license: str
+    records: int
+    used_records: int
+    not_drawn_records: int
+    rejected_records: dict[str, int]
+    candidate_samples: int
+    samples: int
+    unique_samples: int
+    turns: int
+    neutralized_markers: int
+
+
+class Manifest(_Part):
+    """The whole manifest; readers refuse a newer `format_version` and ignore unknown keys."""
+
+    format_version: int
+    datakit_version: str
+    name: str
+    fingerprint: str
+    seed: int
+    shards: list[ShardEntry]
+    files: list[FileEntry]
+    sources: list[SourceEntry]
+
+    @property
+    def all_files(self) -> list[FileEntry]:
+        """Every file with a digest: shards first."""
+        return [*self.shards, *self.files]
+
+    @property
+    def samples(self) -> int:
+        """Samples of all shards."""
+        return sum(shard.samples for shard in self.shards)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Writes the manifest, whole or not at all."""
+    text = orjson.dumps(manifest.model_dump(), option=orjson.OPT_INDENT_2)
+    write_whole(folder / MANIFEST, text + b"\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Reads a build's manifest.
+
+    Raises:
+        UsageError: the folder does not exist or holds no finished build.
+        DamageError: the manifest is broken, or of a newer format.
+    """
+    path = folder / MANIFEST
+    try:
+        fields = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        raise UsageError(_no_build(folder)) from None
+    except orjson.JSONDecodeError as error:
+        raise DamageError(f"{path}: not JSON: {error}. Build again with --force.") from error
+    version = fields.get("format_version") if isinstance(fields, dict) else None
+    if isinstance(version, int) and version > FORMAT_VERSION:
+        raise DamageError(
+            f"{path}: format version {version}, but this datakit reads up to {FORMAT_VERSION}. "
+            "Upgrade datakit."
+        )
+    try:
+        return Manifest.model_validate(fields)
+    except ValidationError as error:
+        raise DamageError(f"{path}: not a manifest: {error.errors()[0]['msg']}") from error
+
+
+def _no_build(folder: Path) -> str:
+    if not folder.exists():
+        return f"no folder {folder}. Build one with: datakit build MIXTURE --out {folder}"
+    if (folder / ".build").is_dir():
+        return f"{folder} holds an unfinished build. Run the same `datakit build` again to go on."
+    return f"{folder} holds no build: it has no {MANIFEST}."

@@ -1,0 +1,41 @@
+"""`mixture.lock.yaml`: the resolved mixture, with a digest of all that it was built from."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from datakit.planning import Plan
+
+LOCK = "mixture.lock.yaml"
+HEADER = "# The mixture as it was resolved; variables and paths stand as they were written.\n"
+
+
+def lock_text(plan: Plan) -> str:
+    """The lock file: defaults filled in, variables and paths as written, never their values."""
+    mixture = plan.mixture
+    fields: dict[str, Any] = mixture.spec.model_dump(mode="json")
+    fields["sources"] = [
+        {
+            **source.spec.model_dump(mode="json"),
+            "converter": source.converter,
+            "license": source.license,
+            "cap_samples": source.cap_samples,
+            "instructize": source.instructize.model_dump(mode="json"),
+            "template_set": source.instructions.set_name,
+            "response_format_prompt": source.instructions.prompt,
+            "annotations_sha256": plan.by_source[source.name].annotation_digests,
+        }
+        for source in mixture.sources
+    ]
+    fields["limit_records"] = mixture.limit_records
+    fields["template_digests"] = mixture.template_digests()
+    fields["fingerprint"] = plan.fingerprint
+    yaml = YAML()
+    yaml.default_flow_style = False
+    yaml.width = 100
+    text = StringIO()
+    yaml.dump(fields, text)
+    return HEADER + text.getvalue()

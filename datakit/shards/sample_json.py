@@ -1,0 +1,59 @@
+"""A sample's `<key>.json`: every field always there, none null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from datakit.errors import DamageError
+from datakit.record import (
+    FORMAT_VERSION,
+    BoundingBox,
+    Message,
+    Provenance,
+    Sample,
+    TurnProvenance,
+)
+
+
+def encode_sample(sample: Sample) -> bytes:
+    """The JSON of a sample, byte for byte the same for equal samples."""
+    return orjson.dumps({"format_version": FORMAT_VERSION, **_fields(sample)})
+
+
+def decode_sample(data: bytes, where: str) -> Sample:
+    """Reads a sample's JSON; `where` names it in errors.
+
+    Raises:
+        DamageError: not JSON, a newer format, or fields that are missing.
+    """
+    try:
+        fields = orjson.loads(data)
+        version = fields.pop("format_version")
+        if version > FORMAT_VERSION:
+            raise DamageError(
+                f"{where}: format version {version}, but this datakit reads up to "
+                f"{FORMAT_VERSION}. Upgrade datakit."
+            )
+        return _sample(fields)
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        raise DamageError(f"{where}: not a sample: {error!r}") from error
+
+
+def _fields(sample: Sample) -> dict[str, Any]:
+    return {name: getattr(sample, name) for name in Sample.__slots__}
+
+
+def _sample(fields: dict[str, Any]) -> Sample:
+    provenance = fields.pop("provenance")
+    turns = tuple(TurnProvenance(**turn) for turn in provenance.pop("turns"))
+    objects = [{**box, "bbox_px": tuple(box["bbox_px"])} for box in fields.pop("objects")]
+    return Sample(
+        messages=tuple(Message(**message) for message in fields.pop("messages")),
+        images=tuple(fields.pop("images")),
+        image_sha256=tuple(fields.pop("image_sha256")),
+        objects=tuple(BoundingBox(**box) for box in objects),
+        provenance=Provenance(**provenance, turns=turns),
+        **fields,
+    )

@@ -1,0 +1,268 @@
+"""One unit of work: a shard is a function of the plan and the sources, wherever it is run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from datakit.errors import DataError
+from datakit.instructize import Instructions, Instructor, RenderedConversation
+from datakit.instructize.sandbox import TemplateFault
+from datakit.io.atomic import whole_file, write_whole
+from datakit.io.image_header import Check, ImageError, ImageHeader, read_header
+from datakit.record import Provenance, Reject, Sample
+from datakit.shards.index import INDEX_SCHEMA, REJECTS_SCHEMA
+from datakit.shards.sample_json import encode_sample
+from datakit.shards.tar import TarWriter
+from datakit.sources.spool import Spool
+
+PLAN = "plan.arrow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceJob:
+    """What a worker needs to know of one source."""
+
+    name: str
+    dataset: str
+    category: str
+    license: str
+    spool: Path
+    image_root: Path
+    instructions: Instructions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteJob:
+    """What a worker needs to write any shard of a build."""
+
+    out: Path
+    work: Path
+    fingerprint: str
+    check: Check
+    sources: Mapping[str, SourceJob]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardTask:
+    """One shard: its path under `out`, and its rows of the plan."""
+
+    path: str
+    start: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardDone:
+    """One shard that is whole on disk; `bytes` and `sha256` are of the tar file."""
+
+    path: str
+    samples: int
+    bytes: int
+    sha256: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShardResult:
+    """What writing one shard gave: its rows of the index, and the records it rejected."""
+
+    done: ShardDone
+    rows: pa.Table
+    rejects: pa.Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Image:
+    data: bytes
+    header: ImageHeader
+    sha256: str
+
+
+class ShardWriter:
+    """Writes shards of one build; holds what they share."""
+
+    def __init__(self, job: WriteJob) -> None:
+        self._job = job
+        self._spools = {name: Spool(source.spool) for name, source in job.sources.items()}
+        self._instructors = {
+            name: Instructor(source.instructions) for name, source in job.sources.items()
+        }
+
+    def write(self, task: ShardTask) -> ShardResult:
+        """Writes one shard and its `.idx`, each whole or not at all.
+
+        A sample whose images fail their check, or whose template fails, is left out and its
+        records are rejected.
+
+        Raises:
+            DataError: an image changed since the plan was made.
+        """
+        started = time.perf_counter()
+        samples = pl.scan_ipc(self._job.work / PLAN).slice(task.start, task.samples).collect()
+        records = self._records(samples)
+        rows: list[dict[str, Any]] = []
+        rejects: list[dict[str, str]] = []
+        path = self._job.out / task.path
+        with whole_file(path) as temporary, TarWriter(temporary) as tar:
+            for planned in samples.iter_rows(named=True):
+                source = self._job.sources[planned["source"]]
+                parts = [records[source.name][row] for row in planned["rows"]]
+                try:
+                    row = self._add(tar, source, planned, parts)
+                except (ImageError, TemplateFault) as error:
+                    rejects += _rejects(source.name, parts, error)
+                else:
+                    rows.append({**row, "shard": Path(task.path).name})
+            end = tar.offset
+            sha256 = tar.finish()
+            size_bytes = tar.offset
+        _write_offsets(path.with_name(f"{path.name}.idx"), [row["offset"] for row in rows], end)
+        done = ShardDone(
+            path=task.path,
+            samples=len(rows),
+            bytes=size_bytes,
+            sha256=sha256,
+            seconds=time.perf_counter() - started,
+        )
+        return ShardResult(
+            done=done,
+            rows=pa.Table.from_pylist(rows, schema=INDEX_SCHEMA),
+            rejects=pa.Table.from_pylist(rejects, schema=REJECTS_SCHEMA),
+        )
+
+    def _records(self, samples: pl.DataFrame) -> dict[str, dict[int, dict[str, Any]]]:
+        """The records of a shard's samples, by source and row."""
+        wanted = samples.select("source", "rows").explode("rows")
+        return {
+            str(name): self._spools[str(name)].take(part["rows"].to_list())
+            for (name,), part in wanted.group_by("source", maintain_order=True)
+        }
+
+    def _add(
+        self,
+        tar: TarWriter,
+        source: SourceJob,
+        planned: dict[str, Any],
+        parts: list[dict[str, Any]],
+    ) -> dict[str, Any]:
+        """Appends one sample to the tar and returns its index row."""
+        key, names = planned["key"], planned["images"]
+        images = [self._image(source, name) for name in names]
+        if sum(len(image.data) for image in images) != planned["image_bytes"]:
+            raise DataError(
+                f"source {source.name!r}: the size of {', '.join(names)} changed since the plan "
+                "was made. Run the build again when nothing else writes there."
+            )
+        conversation = self._instructors[source.name].render(
+            key, [(part["record_id"], part["payload"]) for part in parts], len(images)
+        )
+        members = _member_names(images)
+        sample = _sample(source, planned, conversation, members, images)
+        offset = tar.offset
+        tar.add(f"{key}.json", encode_sample(sample))
+        for member, image in zip(members, images, strict=True):
+            tar.add(f"{key}.{member}", image.data)
+        where = {"offset": offset, "size": tar.offset - offset}
+        return {**where, **_index_row(source, planned, sample, conversation, images, parts)}
+
+    def _image(self, source: SourceJob, name: str) -> _Image:
+        try:
+            data = Path(os.path.join(source.image_root, name)).read_bytes()  # noqa: PTH118
+        except OSError as error:
+            raise ImageError("image-unreadable", f"{name}: {error.strerror}") from error
+        try:
+            header = read_header(data, check=self._job.check)
+        except ImageError as error:
+            raise ImageError(error.reason, f"{name}: {error.detail}") from error
+        return _Image(data=data, header=header, sha256=hashlib.sha256(data).hexdigest())
+
+
+def _write_offsets(path: Path, offsets: list[int], end: int) -> None:
+    """Energon's `.tar.idx`: where each sample starts, and where the last one ends."""
+    write_whole(path, np.asarray([*offsets, end], dtype=np.uint64).tobytes())
+
+
+def _member_names(images: list[_Image]) -> tuple[str, ...]:
+    """What follows the key in each image's name: `jpg` for one, `0.jpg`, `1.png` for several."""
+    if len(images) == 1:
+        return (images[0].header.extension,)
+    return tuple(f"{index}.{image.header.extension}" for index, image in enumerate(images))
+
+
+def _sample(
+    source: SourceJob,
+    planned: dict[str, Any],
+    conversation: RenderedConversation,
+    members: tuple[str, ...],
+    images: list[_Image],
+) -> Sample:
+    provenance = Provenance(license=source.license, repeat=0, turns=conversation.turns)
+    return Sample(
+        id=planned["key"],
+        source=source.name,
+        dataset=source.dataset,
+        task=planned["task"],
+        messages=conversation.messages,
+        images=members,
+        image_sha256=tuple(image.sha256 for image in images),
+        objects=(),
+        provenance=provenance,
+    )
+
+
+def _index_row(
+    source: SourceJob,
+    planned: dict[str, Any],
+    sample: Sample,
+    conversation: RenderedConversation,
+    images: list[_Image],
+    parts: list[dict[str, Any]],
+) -> dict[str, Any]:
+    system = [m.content for m in sample.messages if m.role == "system"]
+    spoken = sample.messages[len(system) :]
+    turns = zip(spoken[::2], spoken[1::2], strict=True)
+    return {
+        "key": sample.id,
+        "split": planned["split"],
+        "source": source.name,
+        "dataset": source.dataset,
+        "task": sample.task,
+        "category": source.category,
+        "license": source.license,
+        "num_turns": len(conversation.turns),
+        "num_images": len(images),
+        "image_width_px": [image.header.width_px for image in images],
+        "image_height_px": [image.header.height_px for image in images],
+        "image_sha256": list(sample.image_sha256),
+        "turn_chars": [len(user.content) + len(answer.content) for user, answer in turns],
+        "templates": [turn.template for turn in conversation.turns],
+        "inverted": [turn.inverted for turn in conversation.turns],
+        "system": system[0] if system else "",
+        "response_format": conversation.response_format,
+        "repeat": sample.provenance.repeat,
+        "record_ids": [part["record_id"] for part in parts],
+    }
+
+
+def _rejects(
+    source: str, parts: list[dict[str, Any]], error: ImageError | TemplateFault
+) -> list[dict[str, str]]:
+    reason = error.reason if isinstance(error, ImageError) else "template-failed"
+    detail = error.detail if isinstance(error, ImageError) else str(error)
+    rejects = [
+        Reject(record_id=part["record_id"], place=part["place"], reason=reason, detail=detail)
+        for part in parts
+    ]
+    return [
+        {"source": source, **{name: getattr(r, name) for name in Reject.__slots__}} for r in rejects
+    ]

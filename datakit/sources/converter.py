@@ -1,0 +1,187 @@
+"""The base of all converters: an official release in, records out."""
+
+from __future__ import annotations
+
+import contextlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from datakit.errors import FormatError
+from datakit.io.image_files import clean_name
+from datakit.io.json_stream import BadLine, JsonRecords
+from datakit.record import Record, Reject
+from datakit.registry import load_class, module_names
+
+CONVERTERS = "datakit.sources.converters"
+
+
+class ConverterOptions(BaseModel):
+    """A converter's own options: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class BadRow(Exception):
+    """A row that cannot become a record: a short stable reason, and what was found."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+@dataclass(slots=True)
+class Row:
+    """One raw row and where it stands."""
+
+    file: str
+    number: int
+    value: Any
+    record_id: str = field(default="")
+
+    @property
+    def place(self) -> str:
+        return f"{self.file}[{self.number}]"
+
+    def text(self, key: str) -> str:
+        """A string or number under `key`, stripped; numbers are written out."""
+        value = self.get(key)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise BadRow("bad-record", f"{key} is {_kind(value)}, expected text")
+        return str(value).strip()
+
+    def get(self, key: str) -> Any:
+        if not isinstance(self.value, dict):
+            raise BadRow("bad-record", f"found {_kind(self.value)}, expected an object")
+        if key not in self.value:
+            found = ", ".join(list(self.value)[:8]) or "none"
+            raise BadRow("bad-record", f"no key {key!r}; keys found: {found}")
+        return self.value[key]
+
+    def image(self, key: str, folder: str = "") -> str:
+        """An image's path under `key`, relative to the source's root."""
+        name = self.text(key)
+        path = clean_name(f"{folder}{name}")
+        if path is None or not name:
+            raise BadRow("image-outside-root", f"{key} is {name!r}")
+        return path
+
+
+class Converter(ABC):
+    """Reads one dataset's release.
+
+    A subclass stands alone in `converters/<name>.py`, which is how it is found, and implements
+    `records`. Its docstring shows one raw row and the record made of it.
+
+    Attributes:
+        Options: the model of the mixture's `options`.
+        splits: the splits of the release, or none where it has no splits.
+        path: the folder or file that the mixture names.
+        digests: SHA-256 of every annotation file read, by its name relative to `path`.
+    """
+
+    Options: ClassVar[type[ConverterOptions]] = ConverterOptions
+    splits: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, path: Path, split: str, options: ConverterOptions) -> None:
+        self.path = path
+        self.split = split
+        self.options = options
+        self.digests: dict[str, str] = {}
+
+    @abstractmethod
+    def records(self) -> Iterator[Record | Reject]:
+        """Yields every record of the release in its order, or the reason why it is dropped.
+
+        Raises:
+            FormatError: a file is not in a layout that this converter reads.
+        """
+
+    @property
+    def folder(self) -> Path:
+        """The path itself, a file's folder, or the part of a glob that has no wildcard."""
+        if self.path.is_dir():
+            return self.path
+        wildcards = [bool(set("*?[") & set(part)) for part in self.path.parts]
+        end = wildcards.index(True) if True in wildcards else len(wildcards) - 1
+        return Path(*self.path.parts[:end])
+
+    @property
+    def image_root(self) -> Path:
+        """The folder that the records' images are relative to."""
+        return self.folder
+
+    def convert_rows(
+        self, file: Path, to_record: Callable[[Row], Record], *, keys: Sequence[str] = ()
+    ) -> Iterator[Record | Reject]:
+        """Converts the rows of one JSON file; a row that raises `BadRow` becomes a reject.
+
+        A first row without the expected keys means another layout, which is an error.
+        """
+        name = self.relative_name(file)
+        rows = JsonRecords(file, keys)
+        try:
+            with contextlib.closing(iter(rows)) as numbered:
+                for number, value in numbered:
+                    yield self._convert(file, Row(name, number, value), to_record)
+        finally:
+            self.digests[name] = rows.sha256
+
+    def _convert(self, file: Path, row: Row, to_record: Callable[[Row], Record]) -> Record | Reject:
+        try:
+            if isinstance(row.value, BadLine):
+                raise BadRow("bad-line", f"not JSON: {row.value.start}")
+            return to_record(row)
+        except BadRow as error:
+            if row.number == 0 and error.reason == "bad-record":
+                raise FormatError(f"{file}: row 0: {error.detail}.") from error
+            return Reject(
+                record_id=row.record_id or row.place,
+                place=row.place,
+                reason=error.reason,
+                detail=error.detail,
+            )
+
+    def relative_name(self, file: Path) -> str:
+        """A file's name as records and errors state it: relative to the source's path."""
+        return file.relative_to(self.folder).as_posix()
+
+
+def converter_names() -> list[str]:
+    """Names of all converters."""
+    return module_names(CONVERTERS)
+
+
+def find_converter(name: str) -> type[Converter]:
+    """The converter in `converters/<name>.py`.
+
+    Raises:
+        UsageError: no such converter; the nearest names are given.
+    """
+    return load_class(CONVERTERS, name, Converter)  # type: ignore[type-abstract]
+
+
+def first_existing(folder: Path, names: Sequence[str], what: str) -> Path:
+    """The first of several names that a release may use.
+
+    Raises:
+        FormatError: none is there; what is there is listed.
+    """
+    for name in names:
+        if (folder / name).is_file():
+            return folder / name
+    found = sorted(entry.name for entry in folder.iterdir())[:8] if folder.is_dir() else []
+    raise FormatError(
+        f"{folder}: no {what}; expected {' or '.join(names)}, "
+        f"found {', '.join(found) or 'nothing'}."
+    )
+
+
+def _kind(value: object) -> str:
+    names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), f"a {type(value).__name__}")

@@ -1,0 +1,1 @@
+"""One file a release layout, found by its name."""

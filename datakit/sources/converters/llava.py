@@ -1,0 +1,150 @@
+"""LLaVA JSON: conversations about images, the format of ShareGPT-4V and its kin."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import Field
+
+from datakit.errors import FormatError
+from datakit.io.image_files import clean_name
+from datakit.record import IMAGE_PLACEHOLDER, Conversation, Message, Record, Reject, Role
+from datakit.sources.converter import BadRow, Converter, ConverterOptions, Row
+
+ROLES: dict[str, Role] = {
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "assistant": "assistant",
+    "system": "system",
+}
+
+
+class LlavaOptions(ConverterOptions):
+    """Options of the converter `llava`."""
+
+    images: str = Field("", description="folder of the images, relative to the file's folder")
+    strip_prefix: str = Field("", description="start of image paths that the disk does not have")
+
+
+class Llava(Converter):
+    """A JSON list, or JSON lines, of conversations; text-only ones have no `image`.
+
+    The path is a file, a glob of files, or a folder with `*.json` or `*.jsonl` files. A raw row:
+
+        {"id": "000123", "image": "coco/train2017/000123.jpg",
+         "conversations": [{"from": "human", "value": "<image>\\nWhat is this?"},
+                           {"from": "gpt", "value": "A red bus."}]}
+
+    becomes
+
+        Record(record_id="000123", place="sharegpt4v.json[0]", task="conversation",
+               images=("coco/train2017/000123.jpg",),
+               payload=Conversation(messages=(Message(role="user", content="<image>\\nWhat …"),
+                                              Message(role="assistant", content="A red bus."))))
+
+    Ids recur in these files: from the second time on, one gets `~2`, `~3`, …; where there is
+    none, the row stands for it. A row without placeholders has its images put first.
+    """
+
+    Options = LlavaOptions
+
+    def __init__(self, path: Path, split: str, options: ConverterOptions) -> None:
+        super().__init__(path, split, options)
+        self._seen_ids: Counter[str] = Counter()
+
+    def records(self) -> Iterator[Record | Reject]:
+        for file in self._files():
+            yield from self.convert_rows(file, self._record)
+
+    @property
+    def image_root(self) -> Path:
+        assert isinstance(self.options, LlavaOptions)
+        return self.folder / self.options.images
+
+    def _files(self) -> list[Path]:
+        if self.path.is_file():
+            return [self.path]
+        pattern = "*.json*" if self.path.is_dir() else str(self.path.relative_to(self.folder))
+        files = [file for file in sorted(self.folder.glob(pattern)) if file.is_file()]
+        if not files:
+            raise FormatError(f"{self.path}: no .json or .jsonl file there.")
+        return files
+
+    def _record(self, row: Row) -> Record:
+        row.record_id = self._unique_id(row)
+        messages = self._messages(row)
+        images = self._images(row)
+        return Record(
+            record_id=row.record_id,
+            place=row.place,
+            task="conversation",
+            images=images,
+            payload=Conversation(messages=place_images(messages, len(images))),
+        )
+
+    def _unique_id(self, row: Row) -> str:
+        has_id = isinstance(row.value, dict) and row.value.get("id") not in (None, "")
+        name = row.text("id") if has_id else f"{row.file}-{row.number}"
+        self._seen_ids[name] += 1
+        count = self._seen_ids[name]
+        return name if count == 1 else f"{name}~{count}"
+
+    def _images(self, row: Row) -> tuple[str, ...]:
+        assert isinstance(self.options, LlavaOptions)
+        value = row.get("image") if "image" in row.value else None
+        names = value if isinstance(value, list) else [value] if value else []
+        images = []
+        for name in names:
+            path = clean_name(str(name).removeprefix(self.options.strip_prefix))
+            if path is None:
+                raise BadRow("image-outside-root", f"image is {name!r}")
+            images.append(path)
+        return tuple(images)
+
+    def _messages(self, row: Row) -> list[Message]:
+        turns = row.get("conversations")
+        if not isinstance(turns, list):
+            raise BadRow("bad-record", "conversations is not a list")
+        messages = [_message(turn) for turn in turns]
+        check_turns(messages)
+        return messages
+
+
+def check_turns(messages: list[Message]) -> None:
+    """Requires an optional system message, then user and assistant in turn, none empty."""
+    spoken = messages[1:] if messages and messages[0].role == "system" else messages
+    if not spoken:
+        raise BadRow("conversation-empty", "no turns")
+    for index, message in enumerate(messages):
+        if not message.content.strip():
+            raise BadRow("turn-empty", f"the {message.role} message {index} is empty")
+    for index, message in enumerate(spoken):
+        expected = ("user", "assistant")[index % 2]
+        if message.role != expected:
+            raise BadRow("turns-out-of-order", f"message {index} is {message.role}'s")
+    if spoken[-1].role != "assistant":
+        raise BadRow("turns-out-of-order", "the last message is not the assistant's")
+
+
+def place_images(messages: list[Message], num_images: int) -> tuple[Message, ...]:
+    """Makes the placeholders of the user's messages as many as there are images."""
+    found = sum(m.content.count(IMAGE_PLACEHOLDER) for m in messages if m.role == "user")
+    if found == num_images:
+        return tuple(messages)
+    if found:
+        raise BadRow("placeholders-mismatch", f"{found} <image> for {num_images} images")
+    first = next(index for index, message in enumerate(messages) if message.role == "user")
+    content = f"{IMAGE_PLACEHOLDER}\n" * num_images + messages[first].content
+    return (*messages[:first], Message(role="user", content=content), *messages[first + 1 :])
+
+
+def _message(turn: object) -> Message:
+    if not isinstance(turn, dict) or not isinstance(turn.get("value"), str):
+        raise BadRow("bad-record", "a turn without 'from' and 'value'")
+    role = ROLES.get(str(turn.get("from")))
+    if role is None:
+        raise BadRow("role-unknown", f"{turn.get('from')!r}; known: {', '.join(ROLES)}")
+    return Message(role=role, content=turn["value"].strip())

@@ -1,0 +1,44 @@
+"""What a dataset is: a YAML file each under `datasets/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from datakit.config import load_config
+from datakit.errors import UsageError, nearest
+
+FOLDER = Path(__file__).parent / "datasets"
+
+
+class Dataset(BaseModel):
+    """One dataset: how it is read and asked, where it comes from, under which terms."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    title: str
+    converter: str = Field(description="the converter that reads its release")
+    task: str = Field(description="names the coarse template set")
+    category: str = Field(description="what it is balanced with")
+    response_format: str | None = Field(description="of response_formats.yaml, or null")
+    license: str = Field(description="SPDX where there is one; of annotations, then images")
+    homepage: str
+    citation: str
+    get: str = Field(description="how to get it, and where it goes under the root")
+
+
+def dataset_names() -> list[str]:
+    """Names of all datasets that datakit knows."""
+    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+
+
+def load_dataset_entry(name: str) -> Dataset:
+    """Loads `datasets/<name>.yaml`.
+
+    Raises:
+        UsageError: no such dataset; the nearest names are given.
+    """
+    if name not in dataset_names():
+        raise UsageError(f"no dataset {name!r}. {nearest(name, dataset_names())}")
+    return load_config(FOLDER / f"{name}.yaml", Dataset, what="dataset").value

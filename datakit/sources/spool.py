@@ -1,0 +1,113 @@
+"""Records on disk between reading and writing: one memory-mapped Arrow file a source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import polars as pl
+import pyarrow as pa
+from pyarrow import compute, ipc
+
+from datakit.record import Payload, Question, Record
+
+BATCH_RECORDS = 4096
+SCHEMA = pa.schema(
+    [
+        ("record_id", pa.string()),
+        ("place", pa.string()),
+        ("task", pa.string()),
+        ("kind", pa.string()),
+        ("images", pa.list_(pa.string())),
+        ("payload", pa.binary()),
+    ]
+)
+
+LIGHT_SCHEMA = SCHEMA.remove(SCHEMA.get_field_index("payload")).append(
+    pa.field("payload_bytes", pa.int32())
+)
+
+
+def payload_kind(payload: Payload) -> str:
+    """`question` or `conversation`."""
+    return "question" if isinstance(payload, Question) else "conversation"
+
+
+class SpoolWriter:
+    """Appends records to an Arrow file, a batch at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = ipc.new_file(str(path), SCHEMA)
+        self._columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
+        self.count = 0
+
+    def append(self, record: Record) -> None:
+        columns = self._columns
+        columns["record_id"].append(record.record_id)
+        columns["place"].append(record.place)
+        columns["task"].append(record.task)
+        columns["kind"].append(payload_kind(record.payload))
+        columns["images"].append(record.images)
+        columns["payload"].append(orjson.dumps(record.payload))
+        self.count += 1
+        if len(columns["place"]) == BATCH_RECORDS:
+            self._flush()
+
+    def close(self) -> None:
+        self._flush()
+        self._file.close()
+
+    def _flush(self) -> None:
+        arrays = [pa.array(self._columns[f.name], type=f.type) for f in SCHEMA]
+        self._file.write_batch(pa.record_batch(arrays, schema=SCHEMA))
+        for values in self._columns.values():
+            values.clear()
+
+
+class Spool:
+    """Reads the records of one source by their row, without loading the file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reader = ipc.open_file(pa.memory_map(str(path)))
+
+    def light_columns(self) -> pl.DataFrame:
+        """A row a record: everything but the payloads, with `row` and `payload_bytes`."""
+        batches = [_light(self._batch(index)) for index in range(self._batches)]
+        frame = pl.from_arrow(pa.Table.from_batches(batches, schema=LIGHT_SCHEMA))
+        assert isinstance(frame, pl.DataFrame)
+        return frame.with_row_index("row")
+
+    def payloads(self) -> Iterator[tuple[str, bytes]]:
+        """Yields kind and payload of every record, in order."""
+        for index in range(self._batches):
+            batch = self._batch(index)
+            kinds, payloads = batch.column("kind"), batch.column("payload")
+            yield from zip(kinds.to_pylist(), payloads.to_pylist(), strict=True)
+
+    def take(self, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """The records at these rows, as plain columns with `payload` parsed."""
+        wanted = np.unique(np.asarray(rows, dtype=np.int64))
+        found: dict[int, dict[str, Any]] = {}
+        for index in np.unique(wanted // BATCH_RECORDS):
+            inside = wanted[wanted // BATCH_RECORDS == index]
+            part = self._batch(int(index)).take(pa.array(inside % BATCH_RECORDS)).to_pylist()
+            for row, record in zip(inside.tolist(), part, strict=True):
+                found[row] = {**record, "payload": orjson.loads(record["payload"])}
+        return found
+
+    @property
+    def _batches(self) -> int:
+        return int(self._reader.num_record_batches)
+
+    def _batch(self, index: int) -> pa.RecordBatch:
+        return self._reader.get_batch(index)
+
+
+def _light(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [batch.column(name) for name in LIGHT_SCHEMA.names[:-1]]
+    sizes = compute.binary_length(batch.column("payload"))
+    return pa.record_batch([*columns, sizes], schema=LIGHT_SCHEMA)
