@@ -15,6 +15,8 @@ from datakit.errors import ConfigError, Problem
 
 MAX_DEPTH = 40
 MAX_NODES = 200_000
+TAG_PREFIX = "tag:yaml.org,2002:"
+TAGS = frozenset({"bool", "float", "int", "map", "null", "seq", "str", "timestamp"})
 
 Path = tuple[str | int, ...]
 
@@ -84,6 +86,8 @@ class _Converter:
         self.count += 1
         if depth > MAX_DEPTH or self.count > MAX_NODES:
             raise _error(self.file, place, f"more than {MAX_DEPTH} levels or {MAX_NODES} values")
+        if str(node.tag).removeprefix(TAG_PREFIX) not in TAGS:
+            raise _error(self.file, place, f"the tag {node.tag!r} is not allowed")
         if isinstance(node, MappingNode):
             return Node(self.convert_map(node, depth), place)
         if isinstance(node, SequenceNode):
@@ -103,11 +107,8 @@ class _Converter:
         return result
 
     def convert_scalar(self, node: ScalarNode) -> Any:
-        tag = str(node.tag)
-        if tag.endswith(":timestamp"):  # YAML 1.2 has no dates
+        if str(node.tag) == f"{TAG_PREFIX}timestamp":  # YAML 1.2 has no dates
             return node.value
-        if not tag.startswith("tag:yaml.org,2002:"):
-            raise _error(self.file, self.place(node), f"the tag {tag!r} is not allowed")
         return self.constructor.construct_object(node, deep=True)
 
     def place(self, node: YamlNode) -> str:

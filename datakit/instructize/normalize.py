@@ -8,7 +8,7 @@ import unicodedata
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
 # A point or comma inside a number, a minus before one, and % after one carry meaning.
-PUNCTUATION = re.compile(r"(?<!\d)[.,](?!\d)|(?<=\d)[.,](?!\d)|[^\w\s.,%$€£+-]|(?<!\s)-|-(?!\d)|_")
+PUNCTUATION = re.compile(r"(?<!\d)[.,](?!\d)|(?<=\d)[.,](?!\d)|[^\w\s.,%$€£+-]|(?<=\w)-|-(?!\d)|_")
 
 
 def normalize(text: str) -> str:

@@ -132,7 +132,7 @@ ENVIRONMENT = _make_environment()
 def _check(node: nodes.Node, names: frozenset[str], *, inside_for: bool) -> None:
     _check_one(node, names, inside_for)
     if isinstance(node, nodes.For):
-        inner = names | {target.name for target in _targets(node)}
+        inner = names | {_loop_variable(node.target)}
         _check(node.iter, names, inside_for=True)
         for child in (*node.body, *node.else_, *([node.test] if node.test else [])):
             _check(child, inner, inside_for=True)
@@ -163,14 +163,10 @@ def _is_plain_index(node: nodes.Node) -> bool:
     return isinstance(node.value, int) or not str(node.value).startswith("_")
 
 
-def _targets(node: nodes.For) -> list[nodes.Name]:
-    return list(node.target.find_all(nodes.Name)) or [_name(node.target)]
-
-
-def _name(target: nodes.Node) -> nodes.Name:
+def _loop_variable(target: nodes.Node) -> str:
     if not isinstance(target, nodes.Name) or target.name.startswith("_"):
         raise TemplateFault("a loop's variable is one plain name.", target.lineno)
-    return target
+    return target.name
 
 
 def _describe(node: nodes.Node) -> str:

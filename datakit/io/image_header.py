@@ -47,12 +47,12 @@ def read_header(data: bytes, *, check: Check = "header") -> ImageHeader:
     """
     if not data:
         raise ImageError("image-empty", "0 bytes")
+    if check != "none" and not _ends_whole(data):
+        raise ImageError("image-truncated", f"{len(data)} bytes without the format's end")
     image = _open(data)
     extension = EXTENSIONS.get(str(image.format))
     if extension is None:
         raise ImageError("image-format", f"{image.format}; shards hold jpg, png or webp")
-    if check != "none" and not _ends_whole(data, extension):
-        raise ImageError("image-truncated", f"{extension} of {len(data)} bytes without its end")
     if check == "decode":
         _decode(image)
     return ImageHeader(extension=extension, width_px=image.width, height_px=image.height)
@@ -72,13 +72,16 @@ def _open(data: bytes) -> Image.Image:
             raise ImageError("image-unreadable", str(error)) from error
 
 
-def _ends_whole(data: bytes, extension: str) -> bool:
-    if extension == "png":
+def _ends_whole(data: bytes) -> bool:
+    """Whether the end that the format demands is there; true of what is no such format."""
+    if data.startswith(b"\x89PNG"):
         return PNG_END in data[-64:] or PNG_END in data
-    if extension == "jpg":
+    if data.startswith(b"\xff\xd8"):
         # Cameras and scanners append data after the end marker, so it is sought, not expected last.
         return data.rfind(JPEG_END) > 0
-    return len(data) >= int.from_bytes(data[4:8], "little") + 8
+    if data.startswith(b"RIFF"):
+        return len(data) >= int.from_bytes(data[4:8], "little") + 8
+    return True
 
 
 def _decode(image: Image.Image) -> None:

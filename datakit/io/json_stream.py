@@ -90,7 +90,8 @@ class JsonRecords:
 
     def _object_or_lines(self, raw: IO[bytes], file: HashedFile) -> Iterator[tuple[int, Any]]:
         start = raw.tell()
-        first_line = raw.readline(FIRST_LINE_BYTES)
+        while not (first_line := raw.readline(FIRST_LINE_BYTES)).strip():
+            pass
         more = bool(raw.read(1))
         raw.seek(start)
         whole = _loads(first_line)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
+import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 import orjson
@@ -51,7 +53,7 @@ def is_faultless(reason: str) -> bool:
     return reason in select.FAULTLESS_REASONS
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Plan:
     """Every sample to write, known before a byte is written.
 
@@ -64,7 +66,6 @@ class Plan:
     by_source: dict[str, SourcePlan]
     samples: pl.DataFrame
     fingerprint: str
-    workspace: TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     @property
     def table(self) -> pl.DataFrame:
@@ -113,20 +114,20 @@ def make_plan(
     Raises:
         DataError: a source is not in the expected layout, or has no records.
     """
-    workspace = TemporaryDirectory(prefix="datakit-") if folder is None else None
-    keep = Path(workspace.name) if workspace else folder
-    assert keep is not None
+    keep = folder or Path(mkdtemp(prefix="datakit-"))
     by_source: dict[str, SourcePlan] = {}
     for source in mixture.sources:
         on_source(source.name)
         by_source[source.name] = plan_source(source, mixture.spec, keep, mixture.limit_records)
-    return Plan(
+    made = Plan(
         mixture=mixture,
         by_source=by_source,
         samples=_order(mixture, by_source),
         fingerprint=_fingerprint(mixture, by_source),
-        workspace=workspace,
     )
+    if folder is None:
+        weakref.finalize(made, shutil.rmtree, keep, ignore_errors=True)
+    return made
 
 
 def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.DataFrame:

@@ -1,0 +1,86 @@
+"""The printed tables of plans and builds; every column names its unit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from datakit.console import format_table
+from datakit.planning import Plan
+from datakit.shards.manifest import Manifest
+
+
+def build_summary(path: Path, manifest: Manifest) -> str:
+    """What a build holds, by source, and what was dropped by reason."""
+    rows = [
+        [
+            source.name,
+            source.dataset,
+            f"{source.records:,}",
+            f"{source.used_records:,}",
+            f"{source.not_drawn_records:,}",
+            f"{sum(source.rejected_records.values()):,}",
+            f"{source.samples:,}",
+            f"{source.turns:,}",
+        ]
+        for source in manifest.sources
+    ]
+    header = ["source", "dataset", "records", "used", "not drawn", "rejected", "samples", "turns"]
+    size = sum(shard.bytes for shard in manifest.shards)
+    table = format_table(header, rows, left=2)
+    reasons = "\n".join(
+        f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
+        for source in manifest.sources
+        if source.rejected_records
+    )
+    parts = [
+        f"{manifest.name}: {manifest.samples:,} samples, {len(manifest.shards):,} shards, "
+        f"{size / 1e6:,.1f} MB in {path}",
+        f"fingerprint {manifest.fingerprint[:16]}, seed {manifest.seed}",
+        f"{table}\n(used, not drawn and rejected count records)",
+        reasons,
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def plan_summary(plan: Plan) -> str:
+    """What a mixture would write, by source."""
+    total = max(len(plan.samples), 1)
+    rows = [
+        [
+            source.name,
+            f"{source.records:,}",
+            f"{source.not_drawn_records:,}",
+            f"{sum(source.rejected_records.values()):,}",
+            f"{source.candidate_samples:,}",
+            f"{source.samples:,}",
+            f"{source.samples / total:.1%}",
+            f"{source.planned_bytes / 1e6:,.1f}",
+        ]
+        for source in plan.sources
+    ]
+    header = [
+        "source",
+        "records",
+        "not drawn",
+        "rejected",
+        "candidate samples",
+        "samples",
+        "of samples",
+        "MB",
+    ]
+    return "\n\n".join(
+        [
+            f"{plan.mixture.spec.name}: {len(plan.samples):,} samples, {plan.num_shards:,} shards",
+            f"{format_table(header, rows)}\n(not drawn and rejected count records)",
+            *(
+                f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
+                for source in plan.sources
+                if source.rejected_records
+            ),
+        ]
+    )
+
+
+def rejected_text(reasons: dict[str, int]) -> str:
+    """`3 image-missing, 1 answer-empty`."""
+    return ", ".join(f"{count:,} {reason}" for reason, count in reasons.items())

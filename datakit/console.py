@@ -1,0 +1,46 @@
+"""How a command line ends: errors to stderr with their exit status, a traceback only on request.
+
+`datakit` and `trainer` share it. It imports nothing heavy.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from datakit.errors import DatakitError
+
+DEBUG = "--debug"
+
+
+def run_app(app: Callable[[], object]) -> None:
+    """Runs a typer app; what the project raises on purpose becomes a message and a status.
+
+    0 done, 1 faulty data or failed work, 2 a wrong command or file, 130 interrupted.
+    """
+    debug = DEBUG in sys.argv
+    sys.argv = [argument for argument in sys.argv if argument != DEBUG]
+    try:
+        app()
+    except DatakitError as error:
+        if debug:
+            raise
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_status)
+    except BrokenPipeError:
+        sys.stderr.close()  # a reader such as `head` has left; nobody wants the rest
+        sys.exit(0)
+
+
+def format_table(header: list[str], rows: list[list[str]], *, left: int = 1) -> str:
+    """A plain table; the first `left` columns align left, the others right."""
+    cells = [header, *rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if index < left else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in cells
+    ]
+    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

@@ -1,0 +1,166 @@
+"""One contract for all converters, and the layouts and quirks of each."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datakit.errors import FormatError
+from datakit.record import Conversation, Question, Record, Reject
+from datakit.sources import converter_names, dataset_names, find_converter, load_dataset_entry
+from tests.releases import Release
+
+PLACES = {
+    "chartqa": ("ChartQA Dataset", "train", {}),
+    "docvqa": ("DocVQA", "val", {}),
+    "llava": ("ShareGPT4V/conversations.json", "train", {"images": "scenes"}),
+}
+
+
+def read(
+    name: str, path: Path, split: str = "train", **options: Any
+) -> tuple[list[Record], list[Reject]]:
+    kind = find_converter(name)
+    items = list(kind(path, split, kind.Options(**options)).records())
+    records = [item for item in items if isinstance(item, Record)]
+    return records, [item for item in items if isinstance(item, Reject)]
+
+
+def read_release(name: str, release: Release) -> list[Record]:
+    path, split, options = PLACES[name]
+    return read(name, release.root / path, split, **options)[0]
+
+
+@pytest.mark.parametrize("name", converter_names())
+def test_the_contract_of_every_converter(name: str, release: Release) -> None:
+    """A converter without a release in PLACES fails here: write one in `tests/releases.py`."""
+    path, split, options = PLACES[name]
+    kind = find_converter(name)
+    converter = kind(release.root / path, split, kind.Options(**options))
+    records = [item for item in converter.records() if isinstance(item, Record)]
+    assert records
+    assert len({record.record_id for record in records}) == len(records)
+    for record in records:
+        assert record.place and record.task
+        for image in record.images:
+            assert (converter.image_root / image).is_file()
+    assert all(len(digest) == 64 for digest in converter.digests.values())
+    doc = inspect.cleandoc(kind.__doc__ or "")
+    assert "raw row" in doc and "Record(" in doc, "its docstring shows a raw row and its record"
+
+
+@pytest.mark.parametrize("name", dataset_names())
+def test_every_dataset_names_a_converter(name: str) -> None:
+    find_converter(load_dataset_entry(name).converter)
+
+
+def test_chartqa_may_be_given_by_the_folder_above(release: Release) -> None:
+    inside = read("chartqa", release.root / "ChartQA Dataset")
+    assert read("chartqa", release.root) == inside
+    assert len(inside[0]) == 13
+    assert len(read("chartqa", release.root, subset="augmented")[0]) == 4
+
+
+def test_chartqa_without_its_files_says_what_is_there(release: Release) -> None:
+    with pytest.raises(FormatError, match=r"expected val_human.json, found nothing"):
+        read("chartqa", release.root, "val")
+
+
+def test_docvqa_as_a_bare_list_and_under_its_other_name(release: Release) -> None:
+    records = read_release("docvqa", release)
+    file = release.root / "DocVQA" / "val_v1.0.json"
+    rows = json.loads(file.read_text())["data"]
+    file.unlink()
+    file.with_name("val_v1.0_withQT.json").write_text(json.dumps(rows))
+    again = read_release("docvqa", release)
+    assert [record.payload for record in again] == [record.payload for record in records]
+    assert again[0].record_id == "100"
+    assert again[0].payload == Question(
+        question="What stands in line 0?", answer="line 0", answers=("line 0", "Line 0")
+    )
+
+
+def test_docvqa_test_rows_have_no_answers(release: Release) -> None:
+    file = release.root / "DocVQA" / "val_v1.0.json"
+    fields = json.loads(file.read_text())
+    for row in fields["data"]:
+        del row["answers"]
+    file.write_text(json.dumps(fields))
+    records, rejects = read("docvqa", release.root / "DocVQA", "val")
+    assert records == []
+    assert {reject.reason for reject in rejects} == {"answer-missing"}
+    assert rejects[0].record_id == "100"
+
+
+def write_llava(folder: Path, rows: list[Any], *, lines: bool = False) -> Path:
+    path = folder / "own.json"
+    text = "\n".join(map(json.dumps, rows)) if lines else json.dumps(rows)
+    path.write_text(text)
+    return path
+
+
+def turns(*texts: str) -> list[dict[str, str]]:
+    return [
+        {"from": ("human", "gpt")[index % 2], "value": text} for index, text in enumerate(texts)
+    ]
+
+
+def test_llava_json_lines_under_the_name_json(tmp_path: Path) -> None:
+    rows = [{"id": 1, "conversations": turns("Hi", "Ho")}, {"conversations": turns("Hi", "Ho")}]
+    records, _ = read("llava", write_llava(tmp_path, rows, lines=True))
+    assert [record.record_id for record in records] == ["1", "own.json-1"]
+
+
+def test_llava_ids_that_recur_stay_apart(tmp_path: Path) -> None:
+    rows = [{"id": "a", "conversations": turns("Hi", "Ho")}] * 3
+    records, _ = read("llava", write_llava(tmp_path, rows))
+    assert [record.record_id for record in records] == ["a", "a~2", "a~3"]
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"image": "a.png", "conversations": turns("<image><image>?", "!")}, "placeholders-mismatch"),
+        ({"conversations": turns("<image>?", "!")}, "placeholders-mismatch"),
+        ({"conversations": turns("?", "!", "?")}, "turns-out-of-order"),
+        ({"conversations": turns("", "!")}, "turn-empty"),
+        ({"conversations": []}, "conversation-empty"),
+        ({"conversations": [{"from": "robot", "value": "?"}]}, "role-unknown"),
+        ({"image": "/etc/passwd", "conversations": turns("?", "!")}, "image-outside-root"),
+        ({"image": "a/../../b.png", "conversations": turns("?", "!")}, "image-outside-root"),
+        ({"id": 5}, "bad-record"),
+        ("text", "bad-record"),
+    ],
+)
+def test_llava_rows_that_cannot_be_used(tmp_path: Path, row: Any, reason: str) -> None:
+    good = {"id": "good", "conversations": turns("Hi", "Ho")}
+    records, rejects = read("llava", write_llava(tmp_path, [good, row]))
+    assert len(records) == 1
+    assert [reject.reason for reject in rejects] == [reason]
+    assert rejects[0].place == "own.json[1]"
+
+
+def test_llava_images_without_placeholders_are_put_first(tmp_path: Path) -> None:
+    rows = [{"image": ["a.png", "b\\c.png"], "conversations": turns("Compare.", "Same.")}]
+    (record,), _ = read("llava", write_llava(tmp_path, rows))
+    assert record.images == ("a.png", "b/c.png")
+    assert isinstance(record.payload, Conversation)
+    assert record.payload.messages[0].content == "<image>\n<image>\nCompare."
+
+
+def test_a_broken_line_of_json_lines_is_one_reject(tmp_path: Path) -> None:
+    path = write_llava(tmp_path, [{"id": 1, "conversations": turns("Hi", "Ho")}] * 2, lines=True)
+    path.write_text(path.read_text() + '\n{"id": 3, "conver\n')
+    records, rejects = read("llava", path)
+    assert len(records) == 2
+    assert [reject.reason for reject in rejects] == ["bad-line"]
+
+
+def test_a_byte_order_mark_is_no_hindrance(release: Release) -> None:
+    file = release.charts / "train_human.json"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert len(read("chartqa", release.root)[0]) == 13
