@@ -6,6 +6,7 @@ import inspect
 from pathlib import Path
 from typing import Any, Literal
 
+from datakit.console import counted
 from datakit.errors import UsageError, nearest
 from datakit.instructize import (
     Instructions,
@@ -53,7 +54,10 @@ def summaries(kind: Kind, templates: Path | None = None) -> list[tuple[str, str]
         return [(file.stem, _mixture_line(file)) for file in files]
     folders = template_folders(templates)
     sets = [(n, load_template_set(n, folders)) for n in template_set_names(folders)]
-    return [(n, f"{s.task}, {len(s.templates)} phrasings, {s.answer} answers") for n, s in sets]
+    return [
+        (n, f"{s.task}, {counted(len(s.templates), 'phrasing')}, {s.answer} answers")
+        for n, s in sets
+    ]
 
 
 def describe(kind: str, name: str, templates: Path | None = None) -> str:
@@ -126,7 +130,9 @@ def _describe_template(name: str, templates: Path | None) -> str:
 
 def _mixture_line(file: Path) -> str:
     mixture = load_mixture(file).value
-    return f"{len(mixture.sources)} sources: {', '.join(s.name for s in mixture.sources)}"
+    return (
+        f"{counted(len(mixture.sources), 'source')}: {', '.join(s.name for s in mixture.sources)}"
+    )
 
 
 def _first_line(doc: str | None) -> str:

@@ -32,6 +32,11 @@ def run_app(app: Callable[[], object]) -> None:
         sys.exit(0)
 
 
+def counted(count: int, unit: str) -> str:
+    """`1 shard`, `1,234 shards`."""
+    return f"{count:,} {unit}{'' if count == 1 else 's'}"
+
+
 def format_table(header: list[str], rows: list[list[str]], *, left: int = 1) -> str:
     """A plain table; the first `left` columns align left, the others right."""
     cells = [header, *rows]

@@ -11,12 +11,14 @@ from datakit.errors import UsageError, nearest
 
 T = TypeVar("T")
 
+BASE_MODULE = "base"
+
 
 def module_names(package: str) -> list[str]:
-    """Names of the things in a package: its modules, with hyphens for underscores."""
+    """Names of the things in a package: its modules but `base`, with hyphens for underscores."""
     folder = Path(str(import_module(package).__file__)).parent
-    files = (file.stem for file in folder.glob("*.py"))
-    return sorted(stem.replace("_", "-") for stem in files if not stem.startswith("_"))
+    stems = (file.stem for file in folder.glob("*.py") if file.stem != BASE_MODULE)
+    return sorted(stem.replace("_", "-") for stem in stems if not stem.startswith("_"))
 
 
 def load_class(package: str, name: str, base: type[T]) -> type[T]:
@@ -37,6 +39,22 @@ def load_class(package: str, name: str, base: type[T]) -> type[T]:
     ]
     assert len(classes) == 1, f"{module.__name__} must define one {base.__name__}, has {classes}"
     return classes[0]
+
+
+def data_names(folder: Path) -> list[str]:
+    """Names of the YAML files in a folder."""
+    return sorted(file.stem for file in folder.glob("*.yaml"))
+
+
+def data_file(folder: Path, name: str, *, what: str) -> Path:
+    """The YAML file called `name` in a folder.
+
+    Raises:
+        UsageError: no such file; the nearest names are given.
+    """
+    if name not in data_names(folder):
+        raise UsageError(f"no {what} {name!r}. {nearest(name, data_names(folder))}")
+    return folder / f"{name}.yaml"
 
 
 def shipped_folder(name: str) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from datakit.io.stable_hash import stable_hash
 
 
-def draw(ids: Sequence[str], cap: int | None, *, seed: int, purpose: str) -> NDArray[np.bool_]:
+def draw(ids: Collection[str], cap: int | None, *, seed: int, purpose: str) -> NDArray[np.bool_]:
     """Marks the `cap` ids that are drawn; all of them where there are no more, or no cap.
 
     Each id has a place of its own in a fixed order, by the hash of (seed, purpose, id), and the

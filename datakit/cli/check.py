@@ -13,7 +13,7 @@ def check(
 ) -> None:
     """Check a mixture: keys, names, paths, templates, and the first records of each source."""
     import datakit
-    from datakit.console import format_table
+    from datakit.console import counted, format_table
 
     resolved = datakit.resolve(mixture, root=root, templates=templates, overrides=overrides or ())
     datakit.check(resolved)
@@ -22,5 +22,5 @@ def check(
         [s.name, s.spec.dataset, s.converter, s.instructions.set_name, str(s.path)]
         for s in resolved.sources
     ]
-    print(f"{resolved.spec.name} is well: {len(rows)} sources.\n")
+    print(f"{resolved.spec.name} is well: {counted(len(rows), 'source')}.\n")
     print(format_table(header, rows, left=len(header)))

@@ -6,6 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from datakit.console import counted
+
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
@@ -40,7 +42,9 @@ class BuildDisplay:
         self._say(f"reading {name}")
 
     def _plan(self, plan: Plan) -> None:
-        self._say(f"writing {len(plan.samples):,} samples in {plan.num_shards:,} shards")
+        self._say(
+            f"writing {counted(len(plan.samples), 'sample')} in {counted(plan.num_shards, 'shard')}"
+        )
         self._started = time.monotonic()
         if sys.stderr.isatty():
             self._bar = _make_bar()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from datakit.console import format_table
+from datakit.console import counted, format_table
 from datakit.planning import Plan
 from datakit.shards.manifest import Manifest
 
@@ -33,8 +33,8 @@ def build_summary(path: Path, manifest: Manifest) -> str:
         if source.rejected_records
     )
     parts = [
-        f"{manifest.name}: {manifest.samples:,} samples, {len(manifest.shards):,} shards, "
-        f"{size / 1e6:,.1f} MB in {path}",
+        f"{manifest.name}: {counted(manifest.samples, 'sample')}, "
+        f"{counted(len(manifest.shards), 'shard')}, {size / 1e6:,.1f} MB in {path}",
         f"fingerprint {manifest.fingerprint[:16]}, seed {manifest.seed}",
         f"{table}\n(used, not drawn and rejected count records)",
         reasons,
@@ -70,7 +70,8 @@ def plan_summary(plan: Plan) -> str:
     ]
     return "\n\n".join(
         [
-            f"{plan.mixture.spec.name}: {len(plan.samples):,} samples, {plan.num_shards:,} shards",
+            f"{plan.mixture.spec.name}: {counted(len(plan.samples), 'sample')}, "
+            f"{counted(plan.num_shards, 'shard')}",
             f"{format_table(header, rows)}\n(not drawn and rejected count records)",
             *(
                 f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"

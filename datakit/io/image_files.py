@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 from difflib import get_close_matches
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 
 def clean_name(name: str) -> str | None:
     """A relative path with forward slashes, or None where it leads out of its root."""
-    path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or "\x00" in name:
+    parts = name.replace("\\", "/").split("/")
+    if (parts[0] == "" and name) or ".." in parts or "\x00" in name:
         return None
-    return str(path)
+    return "/".join(part for part in parts if part not in ("", "."))
 
 
 class ImageFiles:

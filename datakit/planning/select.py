@@ -78,8 +78,7 @@ def draw_records(
     frame: pl.DataFrame, cap: int | None, *, seed: int, source: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Keeps `cap` records; the second table holds those not drawn."""
-    drawn = draw(frame["record_id"].to_list(), cap, seed=seed, purpose=f"records of {source}")
-    mask = pl.Series(drawn)
+    mask = pl.Series(draw(frame["record_id"], cap, seed=seed, purpose=f"records of {source}"))
     return frame.filter(mask), frame.filter(~mask)
 
 
@@ -137,7 +136,7 @@ def merge_turns(frame: pl.DataFrame, max_turns: int) -> pl.DataFrame:
     )
 
 
-def sample_keys(record_ids: Sequence[Sequence[str]], *, source: str, split: str) -> list[str]:
+def sample_keys(record_ids: Iterable[Iterable[str]], *, source: str, split: str) -> list[str]:
     """`<source>-<16 hex of a hash of source, record ids, split and repeat>` of each sample."""
     return [f"{source}-{stable_hash(source, split, 0, *ids):016x}" for ids in record_ids]
 

@@ -106,7 +106,7 @@ def _with_payload_columns(spool: Spool, source: ResolvedSource) -> pl.DataFrame:
 def _cap(
     candidates: pl.DataFrame, source: ResolvedSource, seed: int
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    keys = select.sample_keys(candidates["record_ids"].to_list(), source=source.name, split=SPLIT)
+    keys = select.sample_keys(candidates["record_ids"], source=source.name, split=SPLIT)
     candidates = candidates.with_columns(key=pl.Series(keys, dtype=pl.String))
     drawn = draw(keys, source.cap_samples, seed=seed, purpose=f"samples of {source.name}")
     return candidates.filter(pl.Series(drawn)), candidates.filter(~pl.Series(drawn))

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from datakit.config import load_config
-from datakit.errors import UsageError, nearest
+from datakit.registry import data_file, data_names
 
 FOLDER = Path(__file__).parent / "datasets"
 
@@ -30,7 +30,7 @@ class Dataset(BaseModel):
 
 def dataset_names() -> list[str]:
     """Names of all datasets that datakit knows."""
-    return sorted(file.stem for file in FOLDER.glob("*.yaml"))
+    return data_names(FOLDER)
 
 
 def load_dataset_entry(name: str) -> Dataset:
@@ -39,6 +39,4 @@ def load_dataset_entry(name: str) -> Dataset:
     Raises:
         UsageError: no such dataset; the nearest names are given.
     """
-    if name not in dataset_names():
-        raise UsageError(f"no dataset {name!r}. {nearest(name, dataset_names())}")
-    return load_config(FOLDER / f"{name}.yaml", Dataset, what="dataset").value
+    return load_config(data_file(FOLDER, name, what="dataset"), Dataset, what="dataset").value

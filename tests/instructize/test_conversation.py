@@ -87,7 +87,9 @@ def test_a_conversation_keeps_its_own_system_message_and_placeholders() -> None:
         {"role": "user", "content": "Look <image> here"},
         {"role": "assistant", "content": "Yes."},
     ]
-    rendered = instructor(TALK, system_prompt="Other.").render("key", [("0", {"messages": messages})], 1)
+    rendered = instructor(TALK, system_prompt="Other.").render(
+        "key", [("0", {"messages": messages})], 1
+    )
     assert [(m.role, m.content) for m in rendered.messages] == [
         ("system", "Own."),
         ("user", "Look <image> here"),

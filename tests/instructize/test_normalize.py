@@ -28,7 +28,15 @@ def test_these_say_the_same(one: str, other: str) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("0.57", "57"), ("-3", "3"), ("5%", "5"), ("yes", "no"), ("$5", "5"), ("1.5", "15"), ("a", "")],
+    [
+        ("0.57", "57"),
+        ("-3", "3"),
+        ("5%", "5"),
+        ("yes", "no"),
+        ("$5", "5"),
+        ("1.5", "15"),
+        ("a", ""),
+    ],
 )
 def test_these_do_not(one: str, other: str) -> None:
     assert normalize(one) != normalize(other)

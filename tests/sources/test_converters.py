@@ -124,7 +124,10 @@ def test_llava_ids_that_recur_stay_apart(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "reason"),
     [
-        ({"image": "a.png", "conversations": turns("<image><image>?", "!")}, "placeholders-mismatch"),
+        (
+            {"image": "a.png", "conversations": turns("<image><image>?", "!")},
+            "placeholders-mismatch",
+        ),
         ({"conversations": turns("<image>?", "!")}, "placeholders-mismatch"),
         ({"conversations": turns("?", "!", "?")}, "turns-out-of-order"),
         ({"conversations": turns("", "!")}, "turn-empty"),
