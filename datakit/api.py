@@ -14,6 +14,7 @@ from datakit.planning import resolve as resolve_mixture
 from datakit.shards import BuildResult
 from datakit.shards import build as build_shards
 from datakit.shards.build import Progress
+from datakit.sources.read import first_items
 
 FilePath = str | os.PathLike[str]
 
@@ -58,7 +59,7 @@ def check(mixture: ResolvedMixture) -> None:
     problems = []
     for source in mixture.sources:
         try:
-            for _ in zip(range(CHECKED_RECORDS), source.make_converter().records(), strict=False):
+            for _ in first_items(source.make_converter().records(), CHECKED_RECORDS):
                 pass
         except DatakitError as error:
             where = f"source {source.name}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,7 +70,7 @@ def describe(kind: str, name: str, templates: Path | None = None) -> str:
     Raises:
         UsageError: an unknown kind or name; the nearest are given.
     """
-    describers = {
+    describers: dict[str, Callable[[str], str]] = {
         "converter": _describe_converter,
         "dataset": _describe_dataset,
         "mixture": lambda name: find_mixture(name).read_text(encoding="utf-8"),

@@ -2,7 +2,7 @@
 
     python examples/ask_held_out.py RAW MODEL
 
-RAW is a folder that `datakit demo` wrote, MODEL a folder RUN/<stage>/model that `trainer fit` wrote.
+RAW is a folder that `datakit demo` wrote, MODEL a folder RUN/<stage>/model of `trainer fit`.
 """
 
 from __future__ import annotations

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -56,9 +59,19 @@ def run_shards(job: WriteJob, tasks: Sequence[ShardTask], *, workers: int) -> It
 
 
 def _start(job: WriteJob) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for all
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # The one global of the package: a process pool has no other place for a worker's state.
     global _worker
     _worker = _Worker(job)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed must not write beside the build that goes on."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _write(task: ShardTask) -> ShardDone:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -53,7 +53,7 @@ def read_source(
         DataError: the source has no records at all.
     """
     writer, hygiene, rejects = SpoolWriter(spool), Hygiene(), list[Reject]()
-    for item in _limited(converter.records(), limit):
+    for item in first_items(converter.records(), limit):
         if isinstance(item, Reject):
             rejects.append(item)
         else:
@@ -80,11 +80,11 @@ def rejects_frame(rejects: list[Reject]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=REJECT_SCHEMA, orient="row")
 
 
-def _limited(items: Iterator[Record | Reject], limit: int | None) -> Iterator[Record | Reject]:
+def first_items(items: Iterator[Record | Reject], limit: int | None) -> Iterator[Record | Reject]:
+    """Yields the first `limit` items, then closes what yielded them, and so its files."""
     yield from islice(items, limit)
-    close = getattr(items, "close", None)
-    if close:
-        close()
+    if isinstance(items, Generator):
+        items.close()
 
 
 def _clean(record: Record, hygiene: Hygiene) -> Record:

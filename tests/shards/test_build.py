@@ -75,8 +75,9 @@ def test_folder_locale_and_time_zone_change_nothing(release: Release, tmp_path: 
     assert digests(tmp_path / "here") == digests(tmp_path / "there")
 
 
+@pytest.mark.parametrize("workers", [1, 2])
 def test_a_build_that_was_killed_goes_on_and_ends_with_the_same_bytes(
-    release: Release, tmp_path: Path
+    release: Release, tmp_path: Path, workers: int
 ) -> None:
     datakit.build(release.mixture, out=tmp_path / "whole", workers=1, overrides=SMALL_SHARDS)
     code = (
@@ -84,17 +85,20 @@ def test_a_build_that_was_killed_goes_on_and_ends_with_the_same_bytes(
         "from datakit.shards.build import Progress\n"
         "def kill(shard, done, total):\n"
         "    if done == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "datakit.build(sys.argv[1], out=sys.argv[2], workers=1,\n"
-        "    overrides=['output.shard_samples=3'], progress=Progress(on_shard=kill))"
+        "if __name__ == '__main__':\n"
+        "    datakit.build(sys.argv[1], out=sys.argv[2], workers=int(sys.argv[3]),\n"
+        "        overrides=['output.shard_samples=3'], progress=Progress(on_shard=kill))"
     )
-    arguments = [str(release.mixture), str(tmp_path / "killed")]
-    killed = subprocess.run([sys.executable, "-c", code, *arguments], check=False)
+    script = tmp_path / "killed_build.py"
+    script.write_text(code)
+    arguments = [str(release.mixture), str(tmp_path / "killed"), str(workers)]
+    killed = subprocess.run([sys.executable, str(script), *arguments], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed" / "manifest.json").exists()
     result = datakit.build(
         release.mixture, out=tmp_path / "killed", workers=1, overrides=SMALL_SHARDS
     )
-    assert result.written_shards == len(result.manifest.shards) - 2
+    assert result.written_shards <= len(result.manifest.shards) - 2
     assert digests(tmp_path / "killed") == digests(tmp_path / "whole")
 
 
@@ -186,7 +190,7 @@ def test_every_record_is_used_rejected_or_not_drawn(release: Release, tmp_path: 
     assert used.isdisjoint(left["record_id"])
 
 
-def test_raising_a_cap_only_adds_samples(release: Release, tmp_path: Path) -> None:
+def test_raising_a_cap_only_adds_samples(release: Release) -> None:
     keys = []
     for cap in (1, 2, 4):
         plan = datakit.plan(release.mixture, overrides=[f"balance.cap_samples={cap}"])

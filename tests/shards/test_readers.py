@@ -72,9 +72,9 @@ def test_datasets_reads_every_sample_image_and_field(
 
 
 def test_energon_loads_it_with_no_prepare(build: Path) -> None:
-    energon = pytest.importorskip("megatron.energon")
+    energon: Any = pytest.importorskip("megatron.energon")
 
-    @energon.stateless
+    @energon.stateless  # type: ignore[untyped-decorator]
     def cook(sample: dict[str, Any]) -> Any:
         return energon.TextSample(
             **energon.basic_sample_keys(sample), text=str(len(sample["json"]["messages"]))
