@@ -11,25 +11,27 @@ TEMPORARY_SUFFIX = ".partial"
 
 
 @contextlib.contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, synced: bool = True) -> Iterator[Path]:
     """Yields a temporary path beside `path`, which replaces it when the block ends well.
 
-    The bytes are synced before the rename, and the folder after it, so that a crash leaves the
-    old file or the new one.
+    The bytes are synced before the rename, and the folder after it, so that a crash of the machine
+    leaves the old file or the new one; `synced=False` promises that for the process alone.
     """
     temporary = path.with_name(path.name + TEMPORARY_SUFFIX)
     try:
         yield temporary
-        sync(temporary)
+        if synced:
+            sync(temporary)
         temporary.replace(path)
-        sync(path.parent)
+        if synced:
+            sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, synced: bool = True) -> None:
     """Writes `data` as `path`, whole or not at all."""
-    with whole_file(path) as temporary:
+    with whole_file(path, synced=synced) as temporary:
         temporary.write_bytes(data)
 
 
