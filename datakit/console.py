@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -28,8 +29,9 @@ def run_app(app: Callable[[], object]) -> None:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_status)
     except BrokenPipeError:
-        sys.stderr.close()  # a reader such as `head` has left; nobody wants the rest
-        sys.exit(0)
+        # A reader such as `head` has left; nobody wants the rest, nor a complaint at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def counted(count: int, unit: str) -> str:

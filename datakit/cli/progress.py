@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from datakit.console import counted
@@ -63,7 +64,9 @@ class BuildDisplay:
             self._say(f"{done:,} of {total:,} shards, {rates}")
 
     def _say(self, text: str) -> None:
-        sys.stderr.write(f"{text}\n")
+        with suppress(BrokenPipeError):  # whoever read along has left; the work goes on
+            sys.stderr.write(f"{text}\n")
+            sys.stderr.flush()
 
 
 def _make_bar() -> RichProgress:
