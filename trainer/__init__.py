@@ -1,0 +1,45 @@
+"""Mixtures of vision encoders in front of a language model, trained on what datakit builds.
+
+`import trainer` makes transformers' auto classes know the model. It loads no torch by itself, so
+that the command line answers at once: names are imported when they are first used, and the model
+is registered when transformers is imported.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from trainer.registration import register_with_transformers
+
+if TYPE_CHECKING:
+    from trainer.chat import ChatSession
+    from trainer.model.configuration import EncoderMixtureConfig
+    from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+    from trainer.model.processor import EncoderMixtureProcessor
+    from trainer.training.fit import fit
+
+__all__ = [
+    "ChatSession",
+    "EncoderMixtureConfig",
+    "EncoderMixtureForConditionalGeneration",
+    "EncoderMixtureProcessor",
+    "fit",
+]
+
+_HOMES = {
+    "ChatSession": "trainer.chat",
+    "EncoderMixtureConfig": "trainer.model.configuration",
+    "EncoderMixtureForConditionalGeneration": "trainer.model.modeling",
+    "EncoderMixtureProcessor": "trainer.model.processor",
+    "fit": "trainer.training.fit",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'trainer' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+register_with_transformers()

@@ -1,0 +1,105 @@
+"""Every mistake in a recipe or a command is named before training starts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import trainer
+from datakit.errors import ConfigError, DataError, DatakitError, OutputError, UsageError
+from tests.trainer.conftest import Fit, run_python
+from trainer.chat import ChatSession
+from trainer.recipe import load_recipe
+from trainer.training.prepare import check_batches
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("model.encoders=[tiny-vitt]", r"no encoder preset 'tiny-vitt'. Did you mean 'tiny-vit'"),
+        ("model.encoders=[tiny-vit, tiny-vit]", "two encoders are called 'tiny-vit'"),
+        ("model.encoders=[{preset: tiny-vit, layers: 2}]", r"encoders.0.layers: Extra inputs"),
+        ("model.fusion=channel-cat", r"no fusion 'channel-cat'. Did you mean 'channel-concat'"),
+        ("model.projector={type: mlp, deep: 1}", r"model.projector.deep: Extra inputs"),
+        ("model.projector.depth=0", r"model.projector.depth: .*greater than or equal to 1"),
+        ("model.chat_template=chatmi", r"no chat template 'chatmi'. Did you mean 'chatml'"),
+        ("model.language_model.hiden_size=8", r"unknown key. Did you mean 'hidden_size'"),
+        ("model.language_model.model_type=lama", "'lama' is no model type of transformers"),
+        ("stages.project.batch_size=4", r"batch_size: unknown key. Did you mean 'batch_samples'"),
+        ("stages.project.epochs=1", "either epochs or steps"),
+        ("stages.tune.from=projekt", r"no earlier stage. Did you mean 'project'"),
+    ],
+)
+def test_a_mistake_in_the_recipe(tmp_path: Path, setting: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        trainer.fit("tiny", data=tmp_path, out=tmp_path / "run", overrides=[setting])
+    assert not (tmp_path / "run").exists()
+
+
+def test_all_mistakes_come_at_once(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        trainer.fit(
+            "tiny",
+            data=tmp_path,
+            out=tmp_path / "run",
+            overrides=["model.fusion=x", "model.encoders=[y]", "model.projector=z"],
+        )
+    assert len(caught.value.problems) == 3
+
+
+def test_a_folder_without_a_build(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=str(tmp_path)):
+        trainer.fit("tiny", data=tmp_path, out=tmp_path / "run")
+
+
+def test_an_unknown_recipe_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="no recipe at tine"):
+        load_recipe("tine")
+
+
+def test_the_command_ends_with_status_2_and_no_traceback(tmp_path: Path) -> None:
+    done = run_python("-m", "trainer", "fit", "tiny", "--data", str(tmp_path), "--out", "run")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_chat_wants_a_model_and_an_image_that_can_be_read(trained: Path, tmp_path: Path) -> None:
+    model = trained / "tune" / "model"
+    with pytest.raises(UsageError, match="no model in"):
+        ChatSession(tmp_path)
+    with pytest.raises(UsageError, match="no image at"):
+        ChatSession(model, [tmp_path / "none.png"])
+    (tmp_path / "text.png").write_text("text")
+    with pytest.raises(UsageError, match="cannot be read as an image"):
+        ChatSession(model, [tmp_path / "text.png"])
+    Image.new("RGB", (8, 8)).save(tmp_path / "image.png")
+    with pytest.raises(DatakitError, match="2 <image> in the user messages, but 1 images"):
+        ChatSession(model, [tmp_path / "image.png"]).say("<image> <image>")
+
+
+def test_a_folder_in_use_is_not_touched(trained: Path, build_path: Path) -> None:
+    before = sorted(path.name for path in trained.rglob("*"))
+    with pytest.raises(OutputError, match="holds something already"):
+        trainer.fit("tiny", data=build_path, out=trained)
+    assert sorted(path.name for path in trained.rglob("*")) == before
+
+
+def test_nothing_fits_in_max_tokens(fit: Fit) -> None:
+    with pytest.raises(DataError, match=r"the longest has \d+\. Raise max_tokens"):
+        fit("max_tokens=5")
+
+
+def test_long_samples_are_dropped_and_counted(fit: Fit) -> None:
+    run = fit("max_tokens=150", "stages.project.steps=1", "stages.tune.steps=1")
+    console = run.with_name(f"{run.name}.txt").read_text()
+    assert re.search(r"data: 56 samples of .*; 8 of more than 150 dropped", console), console
+
+
+def test_a_batch_that_does_not_divide() -> None:
+    loaded = load_recipe("tiny", ["stages.tune.batch_samples=15"])
+    with pytest.raises(ConfigError, match=r"15 samples do not divide over 2 processes"):
+        check_batches(loaded, 2)

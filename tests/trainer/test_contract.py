@@ -1,0 +1,70 @@
+"""What holds for every preset, fusion, projector, chat template and recipe that is found."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import trainer
+from trainer.encoders import TimmBackbone, resolve_encoder
+from trainer.fusions.base import GridShape
+from trainer.model.chat_template import load_chat_template
+from trainer.model.check import check_model
+from trainer.model.parts import resolve_fusion, resolve_projector
+from trainer.recipe import load_recipe
+from trainer.registry import module_names
+
+PACKAGE = Path(trainer.__file__).parent
+SHAPES = [
+    GridShape(channels=6, height=4, width=4),
+    GridShape(channels=3, height=7, width=7),
+]
+
+
+def names(pattern: str) -> list[str]:
+    return sorted(path.stem for path in PACKAGE.glob(pattern))
+
+
+@pytest.mark.parametrize("preset", names("encoders/presets/*.yaml"))
+def test_an_encoder_makes_the_grid_that_it_says(preset: str) -> None:
+    encoder = TimmBackbone(resolve_encoder({"preset": preset}))
+    images = torch.randint(0, 256, (2, 3, 200, 200), dtype=torch.uint8)
+    shape = encoder.shape
+    features = encoder(images)
+    assert features.shape == (2, shape.channels, shape.height, shape.width)
+    features.sum().backward()
+    assert all(tensor.grad is not None for tensor in encoder.parameters())
+    encoder.requires_grad_(False)
+    assert not encoder(images).requires_grad
+
+
+@pytest.mark.parametrize("name", module_names("fusions"))
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_fusion_makes_the_grid_that_it_says(name: str, count: int) -> None:
+    fusion, settings = resolve_fusion({"type": name})
+    part = fusion(SHAPES[:count], 5, settings)
+    grids = [torch.randn(2, s.channels, s.height, s.width) for s in SHAPES[:count]]
+    shape = part.shape
+    assert part(grids).shape == (2, shape.channels, shape.height, shape.width)
+
+
+@pytest.mark.parametrize("name", module_names("projectors"))
+def test_a_projector_makes_as_many_tokens_as_it_says(name: str) -> None:
+    projector, settings = resolve_projector({"type": name})
+    part = projector(SHAPES[0], 16, settings)
+    assert part(torch.randn(2, 6, 4, 4)).shape == (2, part.num_tokens, 16)
+
+
+@pytest.mark.parametrize("name", names("model/chat_templates/*.yaml"))
+def test_a_chat_template_holds_its_special_tokens(name: str) -> None:
+    template = load_chat_template(name)
+    text = template.turn_start + template.turn_end
+    assert template.turn_end in template.special_tokens
+    assert all(token in text for token in template.special_tokens)
+
+
+@pytest.mark.parametrize("name", names("recipes/*.yaml"))
+def test_a_recipe_is_right(name: str) -> None:
+    check_model(load_recipe(name))

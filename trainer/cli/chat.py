@@ -1,0 +1,32 @@
+"""`trainer chat`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def chat(
+    model: Annotated[Path, typer.Argument(metavar="DIR", help="A model: RUN/<stage>/model.")],
+    image: Annotated[
+        list[Path] | None, typer.Option("--image", help="An image; may be given again.")
+    ] = None,
+    message: Annotated[
+        str | None,
+        typer.Option("--message", help="What to ask; without it, each line of stdin is a message."),
+    ] = None,
+    max_new_tokens: Annotated[
+        int, typer.Option("--max-new-tokens", min=1, help="Longest answer, in tokens.")
+    ] = 128,
+) -> None:
+    """Ask a trained model about an image and print its answers."""
+    import trainer
+
+    session = trainer.ChatSession(model, image or ())
+    lines = [message] if message is not None else (line.strip() for line in sys.stdin)
+    for line in lines:
+        if line:
+            print(session.say(line, max_new_tokens=max_new_tokens), flush=True)

@@ -1,0 +1,37 @@
+"""`trainer`: the verbs, one file each."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from datakit.console import run_app
+from trainer.cli import chat, fit
+
+app = typer.Typer(
+    name="trainer",
+    help="Encoder-mixture vision-language models, trained on what datakit builds.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Any command with --debug shows the traceback of an error.",
+)
+
+
+@app.callback()
+def _main(
+    local_rank: Annotated[int | None, typer.Option("--local_rank", hidden=True)] = None,
+) -> None:
+    del local_rank  # deepspeed's launcher passes it; the environment has it too
+
+
+app.command("fit")(fit.fit)
+app.command("chat")(chat.chat)
+
+
+def run() -> None:
+    """The console script."""
+    run_app(app)

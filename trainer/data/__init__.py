@@ -1,0 +1,1 @@
+"""From a build's samples to the batches of one process."""

@@ -1,0 +1,15 @@
+"""What the trainer adds to datakit's tree of errors.
+
+    DatakitError
+    └── TrainingError   (1)    the work failed after the recipe and the data were accepted
+
+A message says what was found, what was expected, where, and how to mend it.
+"""
+
+from __future__ import annotations
+
+from datakit.errors import DatakitError
+
+
+class TrainingError(DatakitError):
+    """Training, saving or loading failed."""

@@ -1,0 +1,1 @@
+"""Ways to join the grids of several encoders into one: a file each, found by its name."""

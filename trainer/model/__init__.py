@@ -1,0 +1,1 @@
+"""The model, its configuration and its processor, as transformers wants them."""

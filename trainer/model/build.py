@@ -1,0 +1,119 @@
+"""From a recipe to a model with its first weights, and from a folder to a trained one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import nn
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    GenerationConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+
+from datakit.errors import UsageError
+from datakit.record import IMAGE_PLACEHOLDER
+from trainer.encoders import EncoderSpec, resolve_encoder
+from trainer.errors import TrainingError
+from trainer.model.configuration import EncoderMixtureConfig
+from trainer.model.image_processor import SquareImageProcessor
+from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.model.processor import EncoderMixtureProcessor
+from trainer.model.tokenizer import token_id
+from trainer.recipe import ModelRecipe
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAndProcessor:
+    """A model, and what prepares its inputs."""
+
+    model: EncoderMixtureForConditionalGeneration
+    processor: EncoderMixtureProcessor
+
+
+def build_model(
+    recipe: ModelRecipe, tokenizer: PreTrainedTokenizerBase, *, seed: int
+) -> ModelAndProcessor:
+    """Builds the model of a recipe with the weights that it names, or random ones from `seed`.
+
+    Raises:
+        UsageError: weights that the recipe names cannot be loaded.
+    """
+    torch.manual_seed(seed)
+    language_model, text_config = _language_model(recipe, tokenizer)
+    specs = [resolve_encoder(encoder.as_map()) for encoder in recipe.encoders]
+    config = EncoderMixtureConfig(
+        text_config=text_config,
+        encoders=[spec.model_dump(mode="json") for spec in specs],
+        fusion=recipe.fusion.as_map(),
+        projector=recipe.projector.as_map(),
+        grid=recipe.grid,
+        image_token_id=token_id(tokenizer, IMAGE_PLACEHOLDER),
+    )
+    model = EncoderMixtureForConditionalGeneration(
+        config, language_model=language_model, load_encoders=True
+    )
+    model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
+        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
+    )
+    images = SquareImageProcessor(
+        side_px=model.image_side_px, geometry=recipe.geometry, fill_rgb=_mean_colour(specs)
+    )
+    processor = EncoderMixtureProcessor(
+        images,
+        tokenizer,
+        chat_format=recipe.chat_template,
+        tokens_per_image=model.projector.num_tokens,
+    )
+    return ModelAndProcessor(model, processor)
+
+
+def load_model(folder: Path) -> EncoderMixtureForConditionalGeneration:
+    """Loads a saved model, whole or not at all.
+
+    Raises:
+        TrainingError: tensors are missing, left over or of another shape; they are listed.
+    """
+    loading: Any = EncoderMixtureForConditionalGeneration.from_pretrained
+    model, info = loading(folder, output_loading_info=True)
+    faults = [f"{kind}: {names}" for kind, names in info.items() if names]
+    if faults:
+        raise TrainingError(f"{folder} does not hold this model. " + "; ".join(faults))
+    loaded: EncoderMixtureForConditionalGeneration = model
+    return loaded
+
+
+def _language_model(
+    recipe: ModelRecipe, tokenizer: PreTrainedTokenizerBase
+) -> tuple[PreTrainedModel | None, PreTrainedConfig]:
+    """The loaded language model and its configuration; None where its weights are random."""
+    if isinstance(recipe.language_model, dict):
+        keys: dict[str, Any] = {
+            "eos_token_id": tokenizer.eos_token_id,
+            "bos_token_id": None,
+            "pad_token_id": tokenizer.pad_token_id,
+            **recipe.language_model,
+            "vocab_size": len(tokenizer),
+        }
+        return None, AutoConfig.for_model(**keys)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(recipe.language_model)
+    except (OSError, ValueError) as error:
+        name = recipe.language_model
+        raise UsageError(f"the language model {name!r} cannot be loaded: {error}") from error
+    embeddings = cast(nn.Embedding, model.get_input_embeddings())
+    if len(tokenizer) > embeddings.num_embeddings:
+        model.resize_token_embeddings(len(tokenizer))
+    return model, model.config
+
+
+def _mean_colour(specs: list[EncoderSpec]) -> tuple[int, ...]:
+    """The colour that is, averaged over the encoders, nearest to zero after normalisation."""
+    channels = zip(*(spec.mean for spec in specs), strict=True)
+    return tuple(round(255 * sum(channel) / len(specs)) for channel in channels)

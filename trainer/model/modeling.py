@@ -1,0 +1,215 @@
+"""The model: encoders, a fusion, a projector and a language model behind one class.
+
+Legend: B batch, N images of the whole batch, L tokens, H W grid, C channels, D width, V vocabulary,
+S side of the shared image in pixels.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
+from transformers.modeling_outputs import CausalLMOutputWithPast
+
+from trainer.encoders import EncoderSpec, TimmBackbone
+from trainer.model.configuration import EncoderMixtureConfig
+from trainer.model.parts import resolve_fusion, resolve_projector
+
+
+class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[no-untyped-call]
+    """Several vision encoders in front of any causal language model.
+
+    Images of the batch are one tensor, in the order in which their tokens stand in `input_ids`;
+    a sample may have any number of them. Visual tokens are found by `config.image_token_id`.
+    """
+
+    config_class = EncoderMixtureConfig
+    base_model_prefix = ""
+    main_input_name = "input_ids"
+    input_modalities = ("image", "text")  # type: ignore[assignment]
+    supports_gradient_checkpointing = True
+    _supports_attention_backend = True
+    _supports_flash_attn = True
+    _supports_flex_attn = True
+    _supports_sdpa = True
+
+    def __init__(
+        self,
+        config: EncoderMixtureConfig,
+        *,
+        language_model: PreTrainedModel | None = None,
+        load_encoders: bool = False,
+    ) -> None:
+        """Builds the model that `config` describes.
+
+        Args:
+            language_model: one that is loaded already; otherwise it is built with random weights.
+            load_encoders: whether to load the weights that the encoders' presets name.
+        """
+        super().__init__(config)
+        specs = [EncoderSpec.model_validate(encoder) for encoder in config.encoders or ()]
+        self.encoders = nn.ModuleDict(
+            {spec.name: TimmBackbone(spec, load_weights=load_encoders) for spec in specs}
+        )
+        fusion, fusion_settings = resolve_fusion(config.fusion or {})
+        projector, projector_settings = resolve_projector(config.projector or {})
+        shapes = [backbone.shape for backbone in self.backbones]
+        self.fusion = fusion(shapes, config.grid, fusion_settings)
+        self.language_model: PreTrainedModel = language_model or random_language_model(config)
+        width = config.get_text_config().hidden_size
+        self.projector = projector(self.fusion.shape, width, projector_settings)
+        self._keep_encoder_weights()
+        self.post_init()  # type: ignore[no-untyped-call]
+
+    @property
+    def backbones(self) -> list[TimmBackbone]:
+        """The encoders, in the order of the recipe."""
+        return cast(list[TimmBackbone], list(self.encoders.values()))
+
+    @property
+    def image_side_px(self) -> int:
+        """S: the largest side that any encoder wants."""
+        return max(backbone.spec.image_side_px for backbone in self.backbones)
+
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        pixel_values: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+        **kwargs: Any,
+    ) -> CausalLMOutputWithPast:
+        """Predicts the next tokens.
+
+        Args:
+            input_ids: (B, L), with `config.image_token_id` for each visual token.
+            pixel_values: uint8, (N, 3, S, S).
+            attention_mask: (B, L), 0 at padding.
+            inputs_embeds: (B, L, D), in place of `input_ids` and `pixel_values`.
+            **kwargs: all that the language model takes: `labels` (B, L) with -100 where there is
+                nothing to learn, `num_items_in_batch` to divide the summed loss by, a cache.
+
+        Returns:
+            Loss (where there are labels), logits (B, L, V) and the cache.
+
+        Raises:
+            ValueError: visual tokens and images do not match; both counts are given.
+        """
+        if inputs_embeds is None:
+            assert input_ids is not None, "either input_ids or inputs_embeds"
+            inputs_embeds = self.embed(input_ids, pixel_values)
+        outputs: CausalLMOutputWithPast = self.language_model(
+            inputs_embeds=inputs_embeds, attention_mask=attention_mask, **kwargs
+        )
+        return outputs
+
+    def embed(self, input_ids: Tensor, pixel_values: Tensor | None) -> Tensor:
+        """Embeds tokens, visual ones from the images: (B, L) and (N, 3, S, S) to (B, L, D).
+
+        In training a batch without images runs one black image with weight zero, so that every
+        rank takes the same path and every parameter has a gradient.
+        """
+        embeddings: Tensor = self.get_input_embeddings()(input_ids)
+        is_visual = input_ids == self.config.image_token_id
+        if pixel_values is None or len(pixel_values) == 0:
+            self._check_visual_tokens(is_visual, num_images=0)
+            if not self.training:
+                return embeddings
+            side = self.image_side_px
+            blank = torch.zeros(1, 3, side, side, dtype=torch.uint8, device=input_ids.device)
+            return embeddings + 0 * self.visual_tokens(blank).mean().to(embeddings.dtype)
+        self._check_visual_tokens(is_visual, num_images=len(pixel_values))
+        visual = self.visual_tokens(pixel_values).to(embeddings.dtype)
+        return embeddings.masked_scatter(is_visual.unsqueeze(-1), visual)
+
+    def visual_tokens(self, pixel_values: Tensor) -> Tensor:
+        """Encodes, joins and projects: uint8 (N, 3, S, S) to (N, tokens an image, D)."""
+        grids = [backbone(pixel_values) for backbone in self.backbones]
+        tokens: Tensor = self.projector(self.fusion(grids))
+        return tokens
+
+    def get_input_embeddings(self) -> nn.Module:
+        """The language model's."""
+        embeddings: nn.Module = self.language_model.get_input_embeddings()
+        return embeddings
+
+    def set_input_embeddings(self, value: nn.Module) -> None:
+        """Replaces the language model's."""
+        self.language_model.set_input_embeddings(value)
+
+    def get_output_embeddings(self) -> nn.Module:
+        """The language model's head."""
+        head: nn.Module = self.language_model.get_output_embeddings()  # type: ignore[no-untyped-call]
+        return head
+
+    def set_output_embeddings(self, new_embeddings: nn.Module) -> None:
+        """Replaces the language model's head."""
+        self.language_model.set_output_embeddings(new_embeddings)  # type: ignore[no-untyped-call]
+
+    def prepare_inputs_for_generation(
+        self, *args: Any, pixel_values: Tensor | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """Hands the images over once: later steps find their tokens in the cache."""
+        inputs: dict[str, Any] = super().prepare_inputs_for_generation(  # type: ignore[misc]
+            *args, **kwargs
+        )
+        if kwargs.get("is_first_iteration") or not kwargs.get("use_cache", True):
+            inputs["pixel_values"] = pixel_values
+        return inputs
+
+    def _expand_inputs_for_generation(
+        self,
+        expand_size: int = 1,
+        is_encoder_decoder: bool = False,
+        input_ids: torch.LongTensor | None = None,
+        **model_kwargs: Any,
+    ) -> tuple[torch.LongTensor, dict[str, Any]]:
+        """Repeats each sample with its images, for beam search and several answers."""
+        pixel_values = model_kwargs.pop("pixel_values", None)
+        ids, expanded = super()._expand_inputs_for_generation(  # type: ignore[misc]
+            expand_size=expand_size,
+            is_encoder_decoder=is_encoder_decoder,
+            input_ids=input_ids,
+            **model_kwargs,
+        )
+        if pixel_values is not None and input_ids is not None:
+            visual = (input_ids == self.config.image_token_id).sum(dim=1)
+            num_images = (visual // self.projector.num_tokens).tolist()
+            repeated = [
+                images.repeat(expand_size, 1, 1, 1) for images in pixel_values.split(num_images)
+            ]
+            expanded["pixel_values"] = torch.cat(repeated)
+        return ids, expanded
+
+    def _check_visual_tokens(self, is_visual: Tensor, num_images: int) -> None:
+        expected = num_images * self.projector.num_tokens
+        found = int(is_visual.sum())
+        if found != expected:
+            raise ValueError(
+                f"{found} visual tokens in input_ids, but {num_images} images of "
+                f"{self.projector.num_tokens} tokens make {expected}. Let the processor write them."
+            )
+
+    def _keep_encoder_weights(self) -> None:
+        """Marks the encoders as initialised: timm does it by architecture, transformers cannot."""
+        if any(parameter.is_meta for parameter in self.encoders.parameters()):
+            return
+        for module in self.encoders.modules():
+            module._is_hf_initialized = True  # type: ignore[assignment]
+
+    def _init_weights(self, module: nn.Module) -> None:
+        super()._init_weights(module)  # type: ignore[no-untyped-call]
+        # Buffers that a checkpoint does not hold are empty after loading on the meta device.
+        initialise = getattr(module, "init_non_persistent_buffers", None)
+        if initialise is not None:
+            initialise()
+
+
+def random_language_model(config: EncoderMixtureConfig) -> PreTrainedModel:
+    """The language model of a configuration, with random weights."""
+    model: PreTrainedModel = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
+        config.text_config
+    )
+    return model

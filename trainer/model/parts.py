@@ -1,0 +1,40 @@
+"""From the keys of a recipe or a `config.json` to the classes and settings they name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+from trainer.fusions.base import Fusion
+from trainer.projectors.base import Projector
+from trainer.registry import part_class
+
+Part = TypeVar("Part", Fusion, Projector)
+
+
+def resolve_fusion(choice: Mapping[str, Any]) -> tuple[type[Fusion], BaseModel]:
+    """The class of a fusion and its settings; errors as `resolve_projector`."""
+    return _resolve("fusions", choice, Fusion)
+
+
+def resolve_projector(choice: Mapping[str, Any]) -> tuple[type[Projector], BaseModel]:
+    """The class of a projector and its settings.
+
+    Args:
+        choice: `type`, and the keys of its `Config`.
+
+    Raises:
+        UsageError: no such type; the nearest names are given.
+        pydantic.ValidationError: a setting is wrong.
+    """
+    return _resolve("projectors", choice, Projector)
+
+
+def _resolve(
+    folder: str, choice: Mapping[str, Any], base: type[Part]
+) -> tuple[type[Part], BaseModel]:
+    part = part_class(folder, choice["type"], base)
+    settings = {key: value for key, value in choice.items() if key != "type"}
+    return part, part.Config.model_validate(settings)

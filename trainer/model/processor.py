@@ -1,0 +1,72 @@
+"""The processor: a tokenizer, an image processor and the chat template, saved as one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from transformers import PreTrainedTokenizerBase
+from transformers.processing_utils import ProcessorMixin
+
+from datakit.record import IMAGE_PLACEHOLDER, Message
+from trainer.model.chat_template import load_chat_template
+from trainer.model.conversation import EncodedConversation, encode_conversation
+from trainer.model.image_processor import SquareImageProcessor
+from trainer.model.tokenizer import token_id
+
+
+class EncoderMixtureProcessor(ProcessorMixin):
+    """Prepares text and images for the model.
+
+    Called with text, it follows transformers: special tokens in the text are tokens, `<image>`
+    stands for an image. `encode_conversation` is the way for text that others wrote.
+    """
+
+    def __init__(
+        self,
+        image_processor: SquareImageProcessor,
+        tokenizer: PreTrainedTokenizerBase,
+        chat_format: str = "chatml",
+        tokens_per_image: int = 1,
+        chat_template: str | None = None,
+    ) -> None:
+        """Takes the parts.
+
+        Args:
+            chat_format: name of a file in `chat_templates/`.
+            tokens_per_image: visual tokens an image.
+            chat_template: the same in Jinja; made from `chat_format` where none is given.
+        """
+        self.chat_format = chat_format
+        self.tokens_per_image = tokens_per_image
+        self.format = load_chat_template(chat_format)
+        self.image_token = IMAGE_PLACEHOLDER
+        self.image_token_id = token_id(tokenizer, IMAGE_PLACEHOLDER)
+        super().__init__(  # type: ignore[no-untyped-call]
+            image_processor, tokenizer, chat_template=chat_template or self.format.jinja()
+        )
+
+    def encode_conversation(
+        self, messages: Sequence[Message], *, reply_expected: bool = False
+    ) -> EncodedConversation:
+        """Encodes and labels a conversation; no text in it becomes a special token."""
+        return encode_conversation(
+            messages,
+            tokenizer=self.tokenizer,
+            template=self.format,
+            image_token_id=self.image_token_id,
+            tokens_per_image=self.tokens_per_image,
+            reply_expected=reply_expected,
+        )
+
+    def replace_image_token(self, image_inputs: Any, image_idx: int, **_: Any) -> str:
+        """What one `<image>` becomes: as many of them as the image has visual tokens."""
+        del image_inputs, image_idx  # every image has as many
+        return self.image_token * self.tokens_per_image
+
+    def to_dict(self) -> dict[str, Any]:
+        """What `processor_config.json` holds; the template's parts are read by their name."""
+        saved: dict[str, Any] = super().to_dict()
+        for key in ("format", "image_token", "image_token_id"):
+            saved.pop(key, None)
+        return saved

@@ -1,0 +1,1 @@
+"""Training: what trains, the engine, the loop and what it leaves behind."""

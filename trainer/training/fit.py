@@ -1,0 +1,108 @@
+"""A whole run: a recipe and a build in, trained models out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import transformers
+
+import datakit
+from datakit.config import Loaded
+from trainer.data.samples import EncodedSamples, training_rows
+from trainer.model.build import ModelAndProcessor, build_model, load_model
+from trainer.model.check import check_model
+from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.recipe import Recipe, StageRecipe, load_recipe
+from trainer.training.metrics import loss_curve
+from trainer.training.prepare import (
+    check_batches,
+    claim_folder,
+    drop_long_samples,
+    make_tokenizer,
+)
+from trainer.training.processes import Processes, join_processes
+from trainer.training.stage import Run, StageResult, model_folder, train_stage
+from trainer.training.trainable import plan_stages
+
+
+def fit(
+    recipe: Path | str, *, data: Path | str, out: Path | str, overrides: Sequence[str] = ()
+) -> list[StageResult]:
+    """Trains all stages of a recipe on a build.
+
+    Under a launcher every process calls it; each returns the same.
+
+    Args:
+        recipe: a file, or the name of a shipped one.
+        data: folder of a build.
+        out: folder of the run; each stage gets a folder in it.
+        overrides: `key.key=value`, over the recipe.
+
+    Raises:
+        UsageError: the recipe, the build's path or the output folder is wrong; before training.
+        DataError: the build is faulty, or no sample is left to train on.
+        TrainingError: the loss is no longer a number.
+    """
+    loaded = load_recipe(recipe, overrides)
+    check_model(loaded)
+    build = datakit.open(data)
+    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    with join_processes() as processes:
+        results = _train(loaded, build, Path(out), processes)
+        _tell_results(results, processes)
+    return results
+
+
+def _train(
+    loaded: Loaded[Recipe], build: datakit.BuiltDataset, out: Path, processes: Processes
+) -> list[StageResult]:
+    recipe = loaded.value
+    check_batches(loaded, processes.count)
+    claim_folder(out, processes)
+    rows = training_rows(build)
+    tokenizer = make_tokenizer(
+        recipe.model, build, rows, folder=out / "tokenizer", processes=processes
+    )
+    first = build_model(recipe.model, tokenizer, seed=recipe.seed)
+    plans = plan_stages(first.model, loaded)
+    _tell_model(first, recipe, processes)
+    samples = drop_long_samples(
+        EncodedSamples(build, first.processor, rows), recipe.max_tokens, processes
+    )
+    run = Run(recipe=recipe, build=build, samples=samples, out=out, processes=processes)
+    model = first.model
+    results: list[StageResult] = []
+    for stage, plan in zip(recipe.stages, plans, strict=True):
+        if results:
+            model = _starting_model(run, stage)
+        results.append(train_stage(run, stage, plan, model))
+    return results
+
+
+def _starting_model(run: Run, stage: StageRecipe) -> EncoderMixtureForConditionalGeneration:
+    """The weights that a later stage starts from: another stage's, or the recipe's own."""
+    if stage.from_stage is not None:
+        return load_model(model_folder(run.out, stage.from_stage))
+    tokenizer = run.samples.processor.tokenizer
+    return build_model(run.recipe.model, tokenizer, seed=run.recipe.seed).model
+
+
+def _tell_model(first: ModelAndProcessor, recipe: Recipe, processes: Processes) -> None:
+    size = sum(parameter.numel() for parameter in first.model.parameters())
+    processes.tell(
+        f"model: {' + '.join(first.model.encoders)} -> {recipe.model.fusion.type} -> "
+        f"{recipe.model.projector.type} -> {first.model.config.text_config.model_type}; "
+        f"{size / 1e6:.1f}M parameters, {first.processor.tokens_per_image} visual tokens an image"
+    )
+
+
+def _tell_results(results: Sequence[StageResult], processes: Processes) -> None:
+    processes.tell("\nloss by step")
+    width = max(len(result.name) for result in results)
+    for result in results:
+        processes.tell(
+            f"  {result.name:<{width}}  {result.losses[0]:.3f} {loss_curve(result.losses)} "
+            f"{result.losses[-1]:.3f}"
+        )
+    processes.tell(f"model: {results[-1].model}")

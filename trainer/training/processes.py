@@ -1,0 +1,115 @@
+"""The processes that train together."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeVar
+
+import torch
+from torch import distributed
+
+T = TypeVar("T")
+
+SHARED_MEMORY_OP = "deepspeed_shm_comm"
+COLLECTIVE_TIMEOUT = timedelta(minutes=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Processes:
+    """This process's place among all that train.
+
+    Attributes:
+        rank: of this process, from 0.
+        count: of processes.
+    """
+
+    rank: int
+    count: int
+    device: torch.device
+
+    @property
+    def is_main(self) -> bool:
+        """Whether this process prints and writes."""
+        return self.rank == 0
+
+    def wait(self) -> None:
+        """Returns when every process has come here."""
+        distributed.barrier()
+
+    def sums(self, *values: float) -> list[float]:
+        """Adds up each value over all processes."""
+        tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
+        distributed.all_reduce(tensor)
+        return [float(value) for value in tensor.tolist()]
+
+    def gather(self, value: T) -> list[T]:
+        """The values of all processes, by rank."""
+        values: list[T] = [value] * self.count
+        distributed.all_gather_object(values, value)
+        return values
+
+    def share_of(self, items: Sequence[T]) -> Sequence[T]:
+        """The part of the items that falls to this process."""
+        return items[self.rank :: self.count]
+
+    def tell(self, line: str) -> None:
+        """Prints a line once, not once a process."""
+        if self.is_main:
+            print(line, flush=True)  # noqa: T201 - the console is this function's purpose
+
+
+@contextmanager
+def join_processes() -> Iterator[Processes]:
+    """Joins the processes that a launcher started; without a launcher this one trains alone.
+
+    The group is left at the end, also after an error.
+    """
+    on_gpu = torch.cuda.is_available()
+    os.environ.setdefault("DS_ACCELERATOR", "cuda" if on_gpu else "cpu")
+    import deepspeed  # reads DS_ACCELERATOR as it is imported
+
+    logging.getLogger("DeepSpeed").setLevel(logging.ERROR)
+    # Otherwise it compiles C++ for half a minute, and fails where there is no compiler.
+    deepspeed.ops.__compatible_ops__[SHARED_MEMORY_OP] = False
+    with _launched():
+        rank, local_rank = int(os.environ["RANK"]), int(os.environ["LOCAL_RANK"])
+        device = torch.device("cuda", local_rank) if on_gpu else torch.device("cpu")
+        if on_gpu:
+            torch.cuda.set_device(device)
+        deepspeed.init_distributed(
+            dist_backend="nccl" if on_gpu else "gloo", timeout=COLLECTIVE_TIMEOUT, verbose=False
+        )
+        try:
+            yield Processes(rank, int(os.environ["WORLD_SIZE"]), device)
+        finally:
+            deepspeed.comm.destroy_process_group()
+
+
+@contextmanager
+def _launched() -> Iterator[None]:
+    """Where no launcher did it, sets for a while what one would have set."""
+    if "RANK" in os.environ:
+        yield
+        return
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    lone = {
+        "RANK": "0",
+        "LOCAL_RANK": "0",
+        "WORLD_SIZE": "1",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+    }
+    os.environ.update(lone)
+    try:
+        yield
+    finally:
+        for key in lone:
+            del os.environ[key]

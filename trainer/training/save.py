@@ -1,0 +1,58 @@
+"""What a stage leaves behind: folders and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+import datakit
+from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.model.processor import EncoderMixtureProcessor
+from trainer.recipe import Recipe
+
+TEMPORARY_SUFFIX = ".partial"
+
+
+def save_model(
+    folder: Path,
+    model: EncoderMixtureForConditionalGeneration,
+    processor: EncoderMixtureProcessor,
+) -> None:
+    """Writes model, configuration, tokenizer and chat template in transformers' format."""
+    temporary = folder.with_name(folder.name + TEMPORARY_SUFFIX)
+    shutil.rmtree(temporary, ignore_errors=True)
+    model.save_pretrained(temporary)
+    processor.save_pretrained(temporary)
+    for path in (*temporary.iterdir(), temporary):
+        _sync(path)
+    temporary.rename(folder)
+    _sync(folder.parent)
+
+
+def describe_stage(folder: Path, recipe: Recipe, data: datakit.BuiltDataset) -> None:
+    """Writes the recipe with its defaults, and which build the stage trains on."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "recipe.yaml").open("w", encoding="utf-8") as file:
+        yaml = YAML()
+        yaml.default_flow_style = False
+        yaml.dump(recipe.model_dump(mode="json", by_alias=True), file)
+    build: dict[str, Any] = {
+        "path": str(data.path.resolve()),
+        "fingerprint": data.fingerprint,
+        "samples": len(data),
+    }
+    (folder / "data.json").write_text(json.dumps(build, indent=2) + "\n", encoding="utf-8")
+
+
+def _sync(path: Path) -> None:
+    """Asks the system to put a file's bytes, or a folder's names, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
