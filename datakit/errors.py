@@ -19,6 +19,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 
+MAX_NAMES = 20
+
+
 class DatakitError(Exception):
     """Base of all errors raised on purpose."""
 
@@ -89,4 +92,6 @@ def nearest(name: str, known: Sequence[str]) -> str:
     close = get_close_matches(name, known, n=3, cutoff=0.5)
     if close:
         return f"Did you mean {' or '.join(repr(match) for match in close)}?"
-    return f"Known: {', '.join(sorted(known)) or 'none'}."
+    shown = sorted(known)
+    more = f" and {len(shown) - MAX_NAMES} more" if len(shown) > MAX_NAMES else ""
+    return f"Known: {', '.join(shown[:MAX_NAMES]) or 'none'}{more}."

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from datakit.instructize.sandbox import Phrasing
+from datakit.instructize.sandbox import Phrasing, TemplateFault
 from datakit.instructize.template_set import FIELDS_BY_TASK, TemplateSet
 from datakit.io.stable_hash import stable_choice
 from datakit.record import IMAGE_PLACEHOLDER, Message, TurnProvenance
+from datakit.sources.hygiene import has_special_token
 
 Fields = Mapping[str, Any]
 
@@ -103,10 +104,23 @@ class Instructor:
         system = system or how.system_prompt or ""
         if prompt and how.prompt_at == "system":
             system = f"{system}\n{prompt}".strip()
+        _check(messages, num_images)
         head = (Message(role="system", content=system),) if system else ()
         return RenderedConversation(
             messages=(*head, *messages), turns=tuple(turns), response_format=prompt
         )
+
+
+def _check(messages: Sequence[Message], num_images: int) -> None:
+    """Holds what was rendered to the promises of a sample."""
+    for index, message in enumerate(messages):
+        if not message.content.strip():
+            raise TemplateFault(f"message {index}, the {message.role}'s, is blank.")
+        if has_special_token(message.content):
+            raise TemplateFault(f"message {index} holds a special token.")
+    found = sum(message.content.count(IMAGE_PLACEHOLDER) for message in messages[::2])
+    if found != num_images:
+        raise TemplateFault(f"{found} {IMAGE_PLACEHOLDER} for {num_images} images.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

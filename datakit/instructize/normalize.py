@@ -7,8 +7,11 @@ import unicodedata
 
 ARTICLES = re.compile(r"\b(?:a|an|the)\b")
 THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
-# A point or comma inside a number, a minus before one, and % after one carry meaning.
-PUNCTUATION = re.compile(r"(?<!\d)[.,](?!\d)|(?<=\d)[.,](?!\d)|[^\w\s.,%$€£+-]|(?<=\w)-|-(?!\d)|_")
+# A point or comma inside a number and a minus before one carry meaning; so do symbols such as
+# # % / < = and every other that is not listed here.
+PUNCTUATION = re.compile(
+    r"(?<!\d)[.,](?!\d)|(?<=\d)[.,](?!\d)|(?<=\w)-|-(?!\d)|[;:!?\"'()\[\]{}…“”‘’„«»¿¡、。_]"
+)
 
 
 def normalize(text: str) -> str:

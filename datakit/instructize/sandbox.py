@@ -10,7 +10,7 @@ from jinja2.exceptions import TemplateError, TemplateSyntaxError
 from jinja2.runtime import LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-MAX_OUTPUT_BYTES = 64 * 1024
+MAX_OUTPUT_CHARS = 64 * 1024
 MAX_SOURCE_BYTES = 16 * 1024
 
 ALLOWED_NODES: tuple[type[nodes.Node], ...] = (
@@ -81,6 +81,8 @@ class Phrasing:
             self._render = ENVIRONMENT.from_string(source).root_render_func
         except TemplateSyntaxError as error:
             raise TemplateFault(f"{error.message}", error.lineno) from error
+        except (RecursionError, SyntaxError) as error:
+            raise TemplateFault("nested too deeply.") from error
         self._context = ENVIRONMENT.from_string("").new_context
 
     def render(self, fields: Mapping[str, Any]) -> str:
@@ -93,8 +95,8 @@ class Phrasing:
         try:
             for part in self._render(self._context(dict(fields))):
                 size += len(part)
-                if size > MAX_OUTPUT_BYTES:
-                    raise TemplateFault(f"more than {MAX_OUTPUT_BYTES} characters of output.")
+                if size > MAX_OUTPUT_CHARS:
+                    raise TemplateFault(f"more than {MAX_OUTPUT_CHARS} characters of output.")
                 parts.append(part)
         except (TemplateError, TypeError, ValueError, LookupError, AttributeError) as error:
             raise TemplateFault(f"rendering failed: {error}") from error

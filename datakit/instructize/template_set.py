@@ -14,6 +14,7 @@ from datakit.instructize.sandbox import Phrasing, TemplateFault
 from datakit.io.stable_hash import stable_hash
 from datakit.record import IMAGE_PLACEHOLDER
 from datakit.registry import shipped_folder
+from datakit.sources.hygiene import has_special_token
 
 AnswerForm = Literal["short", "sentence", "paragraph", "letter", "number", "box", "free"]
 
@@ -108,6 +109,8 @@ def _problems(loaded: Loaded[TemplateSet]) -> list[Problem]:
 def _fault(source: str, fields: frozenset[str]) -> str | None:
     if IMAGE_PLACEHOLDER in source:
         return f"{IMAGE_PLACEHOLDER} is placed by datakit; leave it out."
+    if has_special_token(source):
+        return "special tokens are the trainer's; leave them out."
     try:
         Phrasing(source, fields)
     except TemplateFault as fault:

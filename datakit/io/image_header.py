@@ -77,11 +77,25 @@ def _ends_whole(data: bytes) -> bool:
     if data.startswith(b"\x89PNG"):
         return PNG_END in data[-64:] or PNG_END in data
     if data.startswith(b"\xff\xd8"):
-        # Cameras and scanners append data after the end marker, so it is sought, not expected last.
-        return data.rfind(JPEG_END) > 0
+        # Cameras append data after the end marker, so it is sought, not expected last; and a
+        # thumbnail has an end of its own, so it is sought behind the segments before the scan.
+        return data.find(JPEG_END, _jpeg_scan_start(data)) > 0
     if data.startswith(b"RIFF"):
         return len(data) >= int.from_bytes(data[4:8], "little") + 8
     return True
+
+
+def _jpeg_scan_start(data: bytes) -> int:
+    """Where the first scan of a JPEG starts, or its length where it has none."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker == 0xDA:
+            return at
+        without_length = marker in (0x01, 0xFF) or 0xD0 <= marker <= 0xD8
+        fill = 1 if marker == 0xFF else 2
+        at += fill if without_length else 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return len(data)
 
 
 def _decode(image: Image.Image) -> None:

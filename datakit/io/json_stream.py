@@ -13,6 +13,7 @@ import orjson
 from datakit.errors import FormatError
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+HEAD_BYTES = 1 << 16
 FIRST_LINE_BYTES = 16 << 20
 DRAIN_BYTES = 1 << 20
 
@@ -63,15 +64,19 @@ class JsonRecords:
         self.sha256 = ""
 
     def __iter__(self) -> Generator[tuple[int, Any], None, None]:
-        with self.path.open("rb") as raw:
-            file = HashedFile(raw)
-            try:
-                yield from self._records(raw, file)
-            finally:
-                self.sha256 = file.drain()
+        try:
+            with self.path.open("rb") as raw:
+                file = HashedFile(raw)
+                try:
+                    yield from self._records(raw, file)
+                finally:
+                    self.sha256 = file.drain()
+        except OSError as error:
+            raise FormatError(f"{self.path}: cannot be read: {error.strerror}.") from error
 
     def _records(self, raw: IO[bytes], file: HashedFile) -> Iterator[tuple[int, Any]]:
-        head = raw.peek(64) if hasattr(raw, "peek") else b""
+        head = raw.read(HEAD_BYTES)
+        raw.seek(0)
         if head.startswith(BYTE_ORDER_MARK):
             file.read(len(BYTE_ORDER_MARK))
             head = head[len(BYTE_ORDER_MARK) :]
@@ -95,7 +100,8 @@ class JsonRecords:
         more = bool(raw.read(1))
         raw.seek(start)
         whole = _loads(first_line)
-        if isinstance(whole, dict) and (more or not any(key in whole for key in self.keys)):
+        named_lines = self.path.suffix == ".jsonl"
+        if named_lines or (isinstance(whole, dict) and (more or not set(self.keys) & set(whole))):
             yield from self._lines(file)
         elif not self.keys:
             raise FormatError(f"{self.path}: an object; expected a JSON list or JSON lines.")
@@ -127,8 +133,7 @@ class JsonRecords:
         except (ijson.JSONError, UnicodeDecodeError) as error:
             raise FormatError(
                 f"{self.path}: broken after {row + 1} whole records, within the first "
-                f"{file.bytes_read} bytes: {_one_line(error)}. The file may be cut off; fetch it "
-                "again."
+                f"{file.bytes_read} bytes: {_one_line(error)}. {_mend(error)}"
             ) from error
 
     def _lines(self, file: HashedFile) -> Iterator[tuple[int, Any]]:
@@ -153,6 +158,12 @@ def _loads(line: bytes) -> Any:
         return orjson.loads(line)
     except orjson.JSONDecodeError:
         return None
+
+
+def _mend(error: Exception) -> str:
+    if "EOF" in str(error) or "ncomplete" in str(error):
+        return "The file may be cut off; fetch it again."
+    return "Mend the file there, or fetch it again."
 
 
 def _one_line(value: object) -> str:

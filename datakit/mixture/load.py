@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from datakit.config import Loaded, load_config
-from datakit.errors import ConfigError, Problem, UsageError, nearest
+from datakit.errors import ConfigError, Problem, UsageError
 from datakit.mixture.schema import Mixture
-from datakit.registry import shipped_folder
+from datakit.registry import data_names, shipped_folder
 
 
 def find_mixture(name: str | Path) -> Path:
@@ -19,11 +19,12 @@ def find_mixture(name: str | Path) -> Path:
     """
     path = Path(name)
     shipped = shipped_folder("mixtures")
-    for candidate in (path, shipped / path.name, shipped / f"{path.name}.yaml"):
+    by_name = path.parent == Path()
+    named = [shipped / path.name, shipped / f"{path.name}.yaml"] if by_name else []
+    for candidate in (path, *named):
         if candidate.is_file():
             return candidate
-    known = [file.stem for file in shipped.glob("*.yaml")]
-    raise UsageError(f"no mixture at {path}. Of those shipped: {nearest(path.stem, known)}")
+    raise UsageError(f"no mixture at {path}. Shipped: {', '.join(data_names(shipped))}.")
 
 
 def load_mixture(path: str | Path, *, overrides: Sequence[str] = ()) -> Loaded[Mixture]:

@@ -28,9 +28,9 @@ ByteSize = Annotated[int, BeforeValidator(parse_bytes), Field(gt=0)]
 
 
 class Section(BaseModel):
-    """A part of the file: frozen, unknown keys refused."""
+    """A part of the file: frozen, unknown keys refused, no type bent into another."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Dedup(Section):
@@ -116,7 +116,7 @@ class Mixture(Section):
     """A mixture file."""
 
     name: str = Field(pattern=SOURCE_NAME)
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**63)
     root: str = Field("${DATAKIT_ROOT:-data}", description="folder that paths are relative to")
     instructize: Instructize = Instructize()
     images: Images = Images()

@@ -164,9 +164,9 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
 
 
 def _fingerprint(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> str:
-    spec = mixture.spec.model_dump(
-        mode="json", exclude={"root": True, "sources": {"__all__": {"path"}}}
-    )
+    # Neither where the data lie nor how many faults are tolerated decides a byte.
+    left_out: Any = {"root": True, "max_reject_share": True, "sources": {"__all__": {"path"}}}
+    spec = mixture.spec.model_dump(mode="json", exclude=left_out)
     parts: dict[str, Any] = {
         "format_version": FORMAT_VERSION,
         "datakit": VERSION,
@@ -176,7 +176,6 @@ def _fingerprint(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> 
         "sources": {
             source.name: {
                 "converter": source.converter,
-                "options": source.options.model_dump(mode="json"),
                 "license": source.license,
                 "prompt": source.instructions.prompt,
                 "annotations": by_source[source.name].annotation_digests,

@@ -25,6 +25,7 @@ from datakit.sources import (
     find_converter,
     load_dataset_entry,
 )
+from datakit.sources.hygiene import has_marker
 
 T = TypeVar("T")
 
@@ -81,8 +82,11 @@ def resolve(
         limit_records: read only so many records of each source.
 
     Raises:
+        UsageError: there is no such folder of templates.
         ConfigError: all problems at once, each with its line and how to mend it.
     """
+    if templates is not None and not templates.is_dir():
+        raise UsageError(f"no folder of templates at {templates}.")
     resolver = _Resolver(loaded, template_folders(templates))
     base = root if root is not None else resolver.root()
     sources = [resolver.source(index, base) for index in range(len(loaded.value.sources))]
@@ -100,15 +104,18 @@ class _Resolver:
         self.folders = folders
         self.problems: list[Problem] = []
 
-    def root(self) -> Path:
+    def root(self) -> Path | None:
+        """The mixture's root, or None where a variable in it is not set."""
         text = self.attempt(("root",), lambda: substitute(self.loaded.value.root))
-        return Path(text or ".")
+        return None if text is None else Path(text).expanduser()
 
-    def source(self, index: int, root: Path) -> ResolvedSource | None:
+    def source(self, index: int, root: Path | None) -> ResolvedSource | None:
         spec = self.loaded.value.sources[index]
         at = ("sources", index)
         how = self.loaded.value.instructize_of(spec)
-        path = self.attempt((*at, "path"), lambda: existing(root / substitute(spec.path)))
+        path = None
+        if root is not None:
+            path = self.attempt((*at, "path"), lambda: existing(root / substitute(spec.path)))
         dataset = self.attempt((*at, "dataset"), lambda: load_dataset_entry(spec.dataset))
         name = spec.converter or (dataset.converter if dataset else None)
         options = self.options(at, spec, name) if name else None
@@ -175,6 +182,9 @@ class _Resolver:
         prompt = self.attempt(
             (*at, "instructize"), lambda: load_response_formats().prompt(wanted, templates.answer)
         )
+        for text in (prompt, how.system_prompt):
+            if text and has_marker(text):
+                self.add((*at, "instructize"), f"{text!r} holds a placeholder or special token.")
         return Instructions(
             set_name=name,
             templates=templates,

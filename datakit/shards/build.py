@@ -71,9 +71,11 @@ def build(
     progress = progress or Progress()
     with folder.locked(out):
         fresh = not any(out.iterdir())
-        work = folder.prepare(out, force=force)
+        work = folder.prepare(out)
         try:
             plan = make_plan(mixture, folder=work / "records", on_source=progress.on_source)
+            if force:
+                folder.remove_own_output(out)
             folder.refuse_other_mixture(out, lock_text(plan))
             result = _finished(out, plan) or _write(out, work, plan, workers, progress)
         except OSError as error:

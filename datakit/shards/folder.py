@@ -6,6 +6,7 @@ import contextlib
 import difflib
 import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,10 +14,12 @@ from pathlib import Path
 from datakit.errors import OutputError
 from datakit.io.atomic import TEMPORARY_SUFFIX
 from datakit.shards.manifest import MANIFEST
-from datakit.shards.mixture_lock import LOCK
+from datakit.shards.mixture_lock import HEADER, LOCK
 
 WORK = ".build"
 LOG = "build.log.jsonl"
+OWN_SHARD = re.compile(r"(train|val)-\d{6}\.tar(\.idx)?")
+OWN_META = frozenset({".info.json", "dataset.yaml", "split.yaml", "index.sqlite", "index.uuid"})
 OWN_NAMES = frozenset(
     {
         WORK,
@@ -59,23 +62,18 @@ def locked(out: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def prepare(out: Path, *, force: bool) -> Path:
-    """Checks that only a build lives in the folder, and makes its work folder.
-
-    Args:
-        force: removes what an earlier build wrote; never anything else.
+def prepare(out: Path) -> Path:
+    """Checks that nothing but a build lives in the folder, and makes its work folder.
 
     Raises:
         OutputError: other files are there, or the folder cannot be written.
     """
-    foreign = sorted(entry.name for entry in out.iterdir() if not _is_own(entry.name))
+    foreign = foreign_files(out)
     if foreign:
         raise OutputError(
             f"{out} holds files that no build wrote: {', '.join(foreign[:5])}. "
             "Choose another --out, or move them away."
         )
-    if force:
-        remove_own_output(out)
     try:
         work = out / WORK
         (work / "records").mkdir(parents=True, exist_ok=True)
@@ -85,9 +83,22 @@ def prepare(out: Path, *, force: bool) -> Path:
     return work
 
 
+def foreign_files(out: Path) -> list[str]:
+    """What is in the folder that no build wrote; all of it, where no build was ever begun."""
+    folders = [folder for folder in (out, out / "shards", out / ".nv-meta") if folder.is_dir()]
+    names = (path.relative_to(out).as_posix() for folder in folders for path in folder.iterdir())
+    begun = (out / WORK).is_dir() or _starts_with(out / LOCK, HEADER)
+    return sorted(name for name in names if not (begun and _is_own(name)))
+
+
 def remove_own_output(out: Path) -> None:
-    """Removes what a build wrote, its manifest first, so that no half build looks whole."""
-    for name in sorted(OWN_NAMES, key=lambda name: name != MANIFEST):
+    """Removes what a build wrote, its manifest first, so that no half build looks whole.
+
+    The work folder stays, but for what it notes of finished shards.
+    """
+    shutil.rmtree(out / WORK / "done")
+    (out / WORK / "done").mkdir()
+    for name in sorted(OWN_NAMES - {WORK}, key=lambda name: name != MANIFEST):
         path = out / name
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
@@ -118,4 +129,16 @@ def refuse_other_mixture(out: Path, lock: str) -> None:
 
 
 def _is_own(name: str) -> bool:
-    return name.removesuffix(TEMPORARY_SUFFIX) in OWN_NAMES
+    """Whether a build writes a file of this name, relative to its folder."""
+    folder, _, base = name.removesuffix(TEMPORARY_SUFFIX).rpartition("/")
+    if folder == "shards":
+        return OWN_SHARD.fullmatch(base) is not None
+    return base in (OWN_META if folder else OWN_NAMES)
+
+
+def _starts_with(path: Path, text: str) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(text.encode())) == text.encode()
+    except OSError:
+        return False

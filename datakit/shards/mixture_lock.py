@@ -16,7 +16,7 @@ HEADER = "# The mixture as it was resolved; variables and paths stand as they we
 def lock_text(plan: Plan) -> str:
     """The lock file: defaults filled in, variables and paths as written, never their values."""
     mixture = plan.mixture
-    fields: dict[str, Any] = mixture.spec.model_dump(mode="json")
+    fields: dict[str, Any] = mixture.spec.model_dump(mode="json", exclude={"max_reject_share"})
     fields["sources"] = [
         {
             **source.spec.model_dump(mode="json"),

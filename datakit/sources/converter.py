@@ -23,7 +23,7 @@ CONVERTERS = "datakit.sources.converters"
 class ConverterOptions(BaseModel):
     """A converter's own options: frozen, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class BadRow(Exception):

@@ -11,6 +11,16 @@ SPECIAL = re.compile(r"<(?=\|[^|<>\n]{1,64}\|>)")
 SPECIAL_OR_IMAGE = re.compile(r"<(?=image>|\|[^|<>\n]{1,64}\|>)")
 
 
+def has_marker(text: str) -> bool:
+    """Whether a text would read as a placeholder or a special token."""
+    return SPECIAL_OR_IMAGE.search(text) is not None
+
+
+def has_special_token(text: str) -> bool:
+    """Whether a text would read as a special token such as `<|end|>`."""
+    return SPECIAL.search(text) is not None
+
+
 @dataclass(slots=True)
 class Hygiene:
     """Cleans payloads; `neutralized` counts the markers that it broke with a space after `<`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from datakit.instructize.sandbox import MAX_OUTPUT_BYTES, Phrasing, TemplateFault
+from datakit.instructize.sandbox import MAX_OUTPUT_CHARS, Phrasing, TemplateFault
 
 FIELDS = frozenset({"question", "answer", "answers"})
 RECORD = {"question": "How many?", "answer": "3", "answers": ["3", "three"]}
@@ -82,7 +82,7 @@ def test_a_fault_names_what_there_is() -> None:
 
 def test_output_is_bounded() -> None:
     with pytest.raises(TemplateFault, match="of output"):
-        render("{% for a in answers %}{{ a }}{% endfor %}", answers=["x" * MAX_OUTPUT_BYTES, "y"])
+        render("{% for a in answers %}{{ a }}{% endfor %}", answers=["x" * MAX_OUTPUT_CHARS, "y"])
 
 
 def test_a_field_that_is_not_text_fails_in_words() -> None:

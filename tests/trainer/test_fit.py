@@ -41,7 +41,7 @@ def test_the_loss_falls_and_every_step_is_recorded(trained: Path) -> None:
     steps = metrics_of(trained, "tune")
     assert [step["step"] for step in steps] == list(range(1, 61))
     assert steps[-1]["loss"] < steps[0]["loss"] / 3
-    assert steps[0]["samples"] == 16
+    assert steps[0]["samples"] == 8
     assert {"*", "encoders.*"} == set(steps[0]["lr"])
 
 
@@ -108,7 +108,8 @@ def test_the_same_seed_gives_the_same_losses(fit: Fit) -> None:
 
 
 def test_a_stage_without_from_starts_from_the_first_weights(fit: Fit) -> None:
-    run = fit("stages.project.steps=2", "stages.tune.steps=1", "stages.tune.from=null")
+    project = ("stages.project.steps=2", "stages.project.batch_samples=8")
+    run = fit(*project, "stages.tune.steps=1", "stages.tune.from=null")
     assert metrics_of(run, "tune")[0]["loss"] == metrics_of(run, "project")[0]["loss"]
 
 
