@@ -6,15 +6,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from datakit.errors import ConfigError, DatakitError, Problem
+from datakit.errors import DataError, DatakitError, Problem, UsageError
 from datakit.inspect import PreviewedSample, preview_samples, verify_build
 from datakit.mixture import load_mixture
-from datakit.planning import Plan, ResolvedMixture, make_plan
+from datakit.planning import Plan, ResolvedMixture, check_first_records, make_plan
 from datakit.planning import resolve as resolve_mixture
 from datakit.shards import BuildResult
 from datakit.shards import build as build_shards
 from datakit.shards.build import Progress
-from datakit.sources.read import first_items
 
 FilePath = str | os.PathLike[str]
 
@@ -42,11 +41,16 @@ def resolve(
     Raises:
         ConfigError: all problems at once, each with its line and how to mend it.
     """
+    if limit_records is not None and limit_records < 1:
+        raise UsageError(f"limit_records is {limit_records}; expected at least 1.")
+    problems: list[Problem] = []
+    loaded = load_mixture(Path(mixture), overrides=overrides, problems=problems)
     return resolve_mixture(
-        load_mixture(Path(mixture), overrides=overrides),
+        loaded,
         root=Path(root) if root is not None else None,
         templates=Path(templates) if templates is not None else None,
         limit_records=limit_records,
+        problems=problems,
     )
 
 
@@ -54,18 +58,16 @@ def check(mixture: ResolvedMixture) -> None:
     """Reads the first records of each source, so that a wrong layout shows at once.
 
     Raises:
-        ConfigError: all sources that cannot be read, each with its reason.
+        DataError: all sources that cannot be read or give no record, each with its reason.
     """
-    problems = []
+    faults = []
     for source in mixture.sources:
         try:
-            for _ in first_items(source.make_converter().records(), CHECKED_RECORDS):
-                pass
+            check_first_records(source, CHECKED_RECORDS)
         except DatakitError as error:
-            where = f"source {source.name}"
-            problems.append(Problem(where=where, key="", found=str(error)))
-    if problems:
-        raise ConfigError(f"mixture {mixture.spec.name}", problems)
+            faults.append(f"  source {source.name}: {error}")
+    if faults:
+        raise DataError(f"mixture {mixture.spec.name} cannot be built:\n" + "\n".join(faults))
 
 
 def plan(
@@ -116,6 +118,8 @@ def build(
         DataError: a source cannot be read, or the disk is full.
         RejectShareError: the build is whole, but too many records of a source are faulty.
     """
+    if workers is not None and workers < 1:
+        raise UsageError(f"workers is {workers}; expected at least 1.")
     resolved = resolve(
         mixture, root=root, templates=templates, limit_records=limit_records, overrides=overrides
     )

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-
 MAX_NAMES = 20
 
 
@@ -61,10 +60,15 @@ class ConfigError(UsageError):
 
     def __init__(self, what: str, problems: Sequence[Problem]) -> None:
         self.what = what
-        self.problems = tuple(problems)
+        self.problems = tuple(sorted(problems, key=_by_line))
         count = f"{len(problems)} problem{'s' if len(problems) != 1 else ''}"
-        lines = "\n".join(f"  {problem}" for problem in problems)
+        lines = "\n".join(f"  {problem}" for problem in self.problems)
         super().__init__(f"{what} has {count}:\n{lines}")
+
+
+def _by_line(problem: Problem) -> tuple[str, int]:
+    file, _, line = problem.where.rpartition(":")
+    return (file, int(line)) if line.isdecimal() else (problem.where, 0)
 
 
 class OutputError(UsageError):

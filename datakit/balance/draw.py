@@ -1,4 +1,4 @@
-"""Stable subsampling: raising a cap only adds, and other data change nothing."""
+"""Stable subsampling: raising a cap only adds to what is drawn; other data change nothing."""
 
 from __future__ import annotations
 

@@ -48,6 +48,9 @@ def build(
             force=force,
             progress=display.progress(),
         )
+    except KeyboardInterrupt:
+        display.say("\ninterrupted; whole shards are kept, and the same command goes on from there")
+        raise
     finally:
         display.close()
     if not result.written_shards:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from datakit.inspect import PreviewedSample
 
 WIDTH = 80
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def preview(
@@ -65,5 +67,6 @@ def _field(name: str, value: str, indent: int) -> str:
 
 
 def _wrap(text: str, width: int = WIDTH - 2) -> str:
+    text = CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
     wrapped = (textwrap.wrap(line, max(width, 20)) or [""] for line in text.splitlines())
     return "\n".join(part for lines in wrapped for part in lines)

@@ -40,10 +40,10 @@ class BuildDisplay:
             self._bar.stop()
 
     def _source(self, name: str) -> None:
-        self._say(f"reading {name}")
+        self.say(f"reading {name}")
 
     def _plan(self, plan: Plan) -> None:
-        self._say(
+        self.say(
             f"writing {counted(len(plan.samples), 'sample')} in {counted(plan.num_shards, 'shard')}"
         )
         self._started = time.monotonic()
@@ -61,9 +61,10 @@ class BuildDisplay:
             self._bar.update(self._task, completed=done, rates=rates)  # type: ignore[arg-type]
         elif done == total or time.monotonic() - self._last_line > LINE_SECONDS:
             self._last_line = time.monotonic()
-            self._say(f"{done:,} of {total:,} shards, {rates}")
+            self.say(f"{done:,} of {total:,} shards, {rates}")
 
-    def _say(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Prints one line."""
         with suppress(BrokenPipeError):  # whoever read along has left; the work goes on
             sys.stderr.write(f"{text}\n")
             sys.stderr.flush()

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from datakit.config.merge import apply_override, merge
-from datakit.config.validate import place_of, validate
+from datakit.config.validate import place_of, validate_rest
 from datakit.config.yaml_nodes import Node, iter_places, parse_yaml, to_plain
 from datakit.errors import ConfigError, Problem, UsageError, nearest
 
@@ -45,6 +45,7 @@ def load_config(
     shipped: Path | None = None,
     named_lists: Collection[str] = (),
     overrides: Sequence[str] = (),
+    problems: list[Problem] | None = None,
 ) -> Loaded[M]:
     """Loads `path` with what it extends and checks it against `model`.
 
@@ -53,6 +54,8 @@ def load_config(
         shipped: folder where `extends` also looks.
         named_lists: keys whose lists merge by their items' names.
         overrides: `key.key=value`, each value parsed as YAML.
+        problems: collects the problems instead of raising them, as long as the rest of the file
+            makes a model; the caller raises them with those that it finds.
 
     Raises:
         UsageError: the file does not exist.
@@ -61,9 +64,11 @@ def load_config(
     node = _read_with_bases(path, what, shipped, named_lists, chain=())
     for override in overrides:
         node = apply_override(node, override)
-    value, problems = validate(node, model)
-    if value is None:
-        raise ConfigError(f"{what} {path}", problems)
+    value, found = validate_rest(node, model)
+    if value is None or (found and problems is None):
+        raise ConfigError(f"{what} {path}", found)
+    if problems is not None:
+        problems += found
     return Loaded(value, to_plain(node), path, dict(iter_places(node)))
 
 

@@ -17,11 +17,44 @@ M = TypeVar("M", bound=BaseModel)
 
 def validate(node: Node, model: type[M]) -> tuple[M | None, list[Problem]]:
     """Returns the model's instance, or None and all problems found."""
+    value, found = _validate(node, model)
+    return value, [problem for _, problem in found]
+
+
+def validate_rest(node: Node, model: type[M]) -> tuple[M | None, list[Problem]]:
+    """As `validate`, but faulty keys are left out where the rest is a model without them.
+
+    What follows can then look for further mistakes, so that all are reported at once.
+    """
+    value, found = _validate(node, model)
+    if value is None:
+        for path, _ in found:
+            node = _without(node, path)
+        value, _ = _validate(node, model)
+    return value, [problem for _, problem in found]
+
+
+def _validate(node: Node, model: type[M]) -> tuple[M | None, list[tuple[Path, Problem]]]:
     try:
         return model.model_validate(to_plain(node)), []
     except ValidationError as error:
         places = dict(iter_places(node))
         return None, [_problem(detail, model, places) for detail in error.errors()]
+
+
+def _without(node: Node, path: Path) -> Node:
+    if not path or not isinstance(node.value, dict | list):
+        return node
+    first, rest = path[0], path[1:]
+    if isinstance(node.value, list):
+        items = [_without(c, rest) if i == first else c for i, c in enumerate(node.value)]
+        return Node(items, node.place)
+    children = {
+        key: _without(child, rest) if key == first else child
+        for key, child in node.value.items()
+        if key != first or rest
+    }
+    return Node(children, node.place)
 
 
 def dotted(path: Path) -> str:
@@ -37,10 +70,13 @@ def place_of(path: Path, places: Mapping[Path, str]) -> str:
     return places.get(path, "?")
 
 
-def _problem(detail: ErrorDetails, model: type[BaseModel], places: Mapping[Path, str]) -> Problem:
+def _problem(
+    detail: ErrorDetails, model: type[BaseModel], places: Mapping[Path, str]
+) -> tuple[Path, Problem]:
     path = _path_in_file(detail["loc"], places)
     found, mend = _explain(detail, model, path)
-    return Problem(where=place_of(path, places), key=dotted(path), found=found, mend=mend)
+    where = place_of(path, places)
+    return path, Problem(where=where, key=dotted(path), found=found, mend=mend)
 
 
 def _path_in_file(loc: Path, places: Mapping[Path, str]) -> Path:

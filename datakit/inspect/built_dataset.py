@@ -14,6 +14,7 @@ from datakit.errors import DamageError
 from datakit.inspect.loaded_sample import LoadedSample
 from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
 from datakit.record import Sample
+from datakit.shards.index import read_table
 from datakit.shards.manifest import Manifest, read_manifest
 from datakit.shards.sample_json import decode_sample
 from datakit.shards.tar import read_members
@@ -47,7 +48,7 @@ class BuiltDataset:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.manifest: Manifest = read_manifest(path)
-        self.index: pl.DataFrame = pl.read_parquet(path / "index.parquet")
+        self.index: pl.DataFrame = read_table(path / "index.parquet")
         if len(self.index) != self.manifest.samples:
             raise DamageError(
                 f"{path}: index.parquet has {len(self.index)} samples, the manifest "
@@ -78,6 +79,10 @@ class BuiltDataset:
             raise DamageError(f"{path}: {error.strerror}.") from error
         return _loaded(members, f"{path}, byte {offset}")
 
+    def __contains__(self, key: object) -> bool:
+        """Whether a sample has this key."""
+        return key in self._rows
+
     def __iter__(self) -> Iterator[LoadedSample]:
         return (self[number] for number in range(len(self)))
 
@@ -97,9 +102,15 @@ class BuiltDataset:
         return why_record(self.path, source, record_id)
 
     def webdataset(self, **options: Any) -> WebDataset:
-        """The shards as a `webdataset.WebDataset`, in order; `options` go to its constructor."""
+        """The shards as a `webdataset.WebDataset`, in order; `options` go to its constructor.
+
+        Raises:
+            DamageError: the build has no samples.
+        """
         import webdataset
 
+        if not self.manifest.shards:
+            raise DamageError(f"{self.path} has no samples; see its rejects.parquet.")
         urls = [str(self.path / shard.path) for shard in self.manifest.shards]
         return webdataset.WebDataset(urls, **{"shardshuffle": False, **options})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 
 from PIL import Image
@@ -18,7 +18,7 @@ class LoadedSample(Sample):
     In a notebook it shows itself: images, turns and provenance.
     """
 
-    image_bytes: tuple[bytes, ...]
+    image_bytes: tuple[bytes, ...] = field(repr=False)
 
     def open_images(self) -> list[Image.Image]:
         """The images, opened by Pillow and not yet decoded."""

@@ -15,7 +15,7 @@ from datakit.inspect.built_dataset import BuiltDataset
 from datakit.inspect.loaded_sample import LoadedSample
 from datakit.io.image_header import ImageError, read_header
 from datakit.record import IMAGE_PLACEHOLDER
-from datakit.shards.folder import LOG
+from datakit.shards.folder import LOG, WORK
 from datakit.shards.manifest import MANIFEST, FileEntry, Manifest, read_manifest
 from datakit.shards.resume import file_sha256
 
@@ -53,9 +53,11 @@ def _file_fault(path: Path, entry: FileEntry) -> str:
 
 def _stray_files(build: Path, manifest: Manifest) -> Iterator[str]:
     known = {entry.path for entry in manifest.all_files} | {MANIFEST, LOG}
+    if (build / WORK).is_dir():
+        yield f"{WORK}: left by a build that was stopped; run that build once more"
     for path in sorted(build.rglob("*")):
         name = path.relative_to(build).as_posix()
-        if path.is_file() and name not in known:
+        if path.is_file() and name not in known and not name.startswith(f"{WORK}/"):
             yield f"{name}: the manifest does not know this file"
 
 
@@ -71,6 +73,8 @@ def _index_faults(build: Path, manifest: Manifest) -> Iterator[str]:
             yield f"manifest.json: the records of {source.name} do not add up"
     for shard in manifest.shards:
         rows = index.filter(pl.col("shard") == Path(shard.path).name)
+        if not (build / f"{shard.path}.idx").is_file():
+            continue  # reported among the files
         offsets = np.fromfile(build / f"{shard.path}.idx", dtype=np.uint64)
         if offsets[:-1].tolist() != rows["offset"].to_list():
             yield f"{shard.path}.idx: its offsets are not the index's"
@@ -108,6 +112,8 @@ def _faults_of(sample: LoadedSample) -> Iterator[str]:
 def _conversation_faults(sample: LoadedSample) -> Iterator[str]:
     roles = [message.role for message in sample.messages]
     spoken = roles[1:] if roles[:1] == ["system"] else roles
+    if any(not message.content.strip() for message in sample.messages):
+        yield "a message is blank"
     if not spoken or spoken != ["user", "assistant"] * (len(spoken) // 2):
         yield f"turns do not alternate: {', '.join(roles)}"
     if len(sample.provenance.turns) != Counter(roles)["assistant"]:

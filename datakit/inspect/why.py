@@ -9,6 +9,7 @@ from typing import Any, Literal
 import polars as pl
 
 from datakit.errors import UsageError, nearest
+from datakit.shards.index import read_table
 from datakit.shards.manifest import read_manifest
 
 Fate = Literal["used", "rejected", "not drawn", "unknown"]
@@ -48,10 +49,10 @@ def why_sample(build: Path, key: str) -> SampleOrigin:
         UsageError: no such build, or no sample has this key.
     """
     read_manifest(build)
-    index = pl.scan_parquet(build / "index.parquet")
-    found = index.filter(pl.col("key") == key).collect()
+    index = read_table(build / "index.parquet")
+    found = index.filter(pl.col("key") == key)
     if found.is_empty():
-        keys = index.select("key").collect()["key"].to_list()
+        keys = index["key"].to_list()
         raise UsageError(f"no sample {key!r} in {build}. {_nearest_key(key, keys)}")
     return SampleOrigin(key=key, row=found.row(0, named=True))
 
@@ -67,13 +68,13 @@ def why_record(build: Path, source: str, record_id: str) -> RecordFate:
         raise UsageError(f"no source {source!r} in {build}. {nearest(source, names)}")
     is_record = (pl.col("source") == source) & (pl.col("record_id") == record_id)
     used = (pl.col("source") == source) & pl.col("record_ids").list.contains(record_id)
-    keys = pl.scan_parquet(build / "index.parquet").filter(used).select("key").collect()["key"]
+    keys = read_table(build / "index.parquet").filter(used)["key"]
     if len(keys):
         return RecordFate(source=source, record_id=record_id, fate="used", keys=tuple(keys))
-    rejected = pl.scan_parquet(build / "rejects.parquet").filter(is_record).collect()
+    rejected = read_table(build / "rejects.parquet").filter(is_record)
     if len(rejected):
         return RecordFate(fate="rejected", **rejected.row(0, named=True))
-    left = pl.scan_parquet(build / "not_drawn.parquet").filter(is_record).collect()
+    left = read_table(build / "not_drawn.parquet").filter(is_record)
     if len(left):
         row = left.row(0, named=True)
         return RecordFate(fate="not drawn", reason=row.pop("by"), **row)

@@ -32,6 +32,8 @@ class ImageFiles:
 
     def suggestion(self, name: str) -> str:
         """The existing file that a missing name was probably meant to be, in a sentence."""
+        if os.path.lexists(os.path.join(self.root, name)):  # noqa: PTH118
+            return "it is a folder, a broken link or another thing that is no file"
         folder, _, base = name.rpartition("/")
         siblings = self._siblings(folder)
         if not siblings:
@@ -53,7 +55,8 @@ class ImageFiles:
     def _siblings(self, folder: str) -> list[str]:
         if folder not in self._folders:
             try:
-                self._folders[folder] = sorted(os.listdir(self.root / folder))  # noqa: PTH208
+                names = (os.fsencode(name) for name in os.listdir(self.root / folder))  # noqa: PTH208
+                self._folders[folder] = sorted(name.decode("utf-8", "replace") for name in names)
             except OSError:
                 self._folders[folder] = []
         return self._folders[folder]

@@ -27,13 +27,19 @@ def find_mixture(name: str | Path) -> Path:
     raise UsageError(f"no mixture at {path}. Shipped: {', '.join(data_names(shipped))}.")
 
 
-def load_mixture(path: str | Path, *, overrides: Sequence[str] = ()) -> Loaded[Mixture]:
+def load_mixture(
+    path: str | Path, *, overrides: Sequence[str] = (), problems: list[Problem] | None = None
+) -> Loaded[Mixture]:
     """Loads a mixture and checks its keys and types; names and paths are checked by the plan.
+
+    Args:
+        problems: collects the problems instead of raising them, where the rest is a mixture.
 
     Raises:
         UsageError: no such file.
         ConfigError: all problems, each with its line.
     """
+    found: list[Problem] = []
     loaded = load_config(
         find_mixture(path),
         Mixture,
@@ -41,8 +47,9 @@ def load_mixture(path: str | Path, *, overrides: Sequence[str] = ()) -> Loaded[M
         shipped=shipped_folder("mixtures"),
         named_lists={"sources"},
         overrides=overrides,
+        problems=found,
     )
-    problems = [
+    found += [
         Problem(
             where=loaded.where("sources", index, "name"),
             key=f"sources[{index}].name",
@@ -52,6 +59,8 @@ def load_mixture(path: str | Path, *, overrides: Sequence[str] = ()) -> Loaded[M
         for index, source in enumerate(loaded.value.sources)
         if source.name in loaded.value.duplicate_names()
     ]
-    if problems:
-        raise ConfigError(f"mixture {loaded.path}", problems)
+    if problems is not None:
+        problems += found
+    elif found:
+        raise ConfigError(f"mixture {loaded.path}", found)
     return loaded

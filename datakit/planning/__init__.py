@@ -2,12 +2,14 @@
 
 from datakit.planning.plan import Plan, SourceCounts, is_faultless, make_plan
 from datakit.planning.resolve import ResolvedMixture, ResolvedSource, resolve
+from datakit.planning.source_plan import check_first_records
 
 __all__ = [
     "Plan",
     "ResolvedMixture",
     "ResolvedSource",
     "SourceCounts",
+    "check_first_records",
     "is_faultless",
     "make_plan",
     "resolve",

@@ -73,10 +73,12 @@ def resolve(
     root: Path | None = None,
     templates: Path | None = None,
     limit_records: int | None = None,
+    problems: Sequence[Problem] = (),
 ) -> ResolvedMixture:
     """Resolves a mixture; nothing is read but the files that it names.
 
     Args:
+        problems: what is known to be wrong already; reported with the rest.
         root: replaces the mixture's `root`.
         templates: a folder of the user's own template sets, searched first.
         limit_records: read only so many records of each source.
@@ -87,7 +89,7 @@ def resolve(
     """
     if templates is not None and not templates.is_dir():
         raise UsageError(f"no folder of templates at {templates}.")
-    resolver = _Resolver(loaded, template_folders(templates))
+    resolver = _Resolver(loaded, template_folders(templates), problems)
     base = root if root is not None else resolver.root()
     sources = [resolver.source(index, base) for index in range(len(loaded.value.sources))]
     if resolver.problems:
@@ -99,10 +101,12 @@ def resolve(
 class _Resolver:
     """Collects problems instead of stopping at the first."""
 
-    def __init__(self, loaded: Loaded[Mixture], folders: Sequence[Path]) -> None:
+    def __init__(
+        self, loaded: Loaded[Mixture], folders: Sequence[Path], problems: Sequence[Problem]
+    ) -> None:
         self.loaded = loaded
         self.folders = folders
-        self.problems: list[Problem] = []
+        self.problems = list(problems)
 
     def root(self) -> Path | None:
         """The mixture's root, or None where a variable in it is not set."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from datakit.balance import draw
+from datakit.errors import DataError, UsageError
 from datakit.io.image_files import ImageFiles
 from datakit.mixture import Mixture
 from datakit.planning import select
 from datakit.planning.resolve import ResolvedSource
+from datakit.record import Record, Reject
 from datakit.sources import read_source
+from datakit.sources.read import first_items
 from datakit.sources.spool import Spool
 
 SPLIT = "train"
@@ -56,6 +60,7 @@ def plan_source(
     Raises:
         FormatError: the release is not in a layout that the converter reads.
         DataError: the source has no records.
+        UsageError: its records are of another task than its template set.
     """
     converter = source.make_converter()
     read = read_source(converter, source.name, folder / f"{source.name}.arrow", limit=limit_records)
@@ -68,6 +73,7 @@ def plan_source(
         return step[0]
 
     frame = _with_payload_columns(spool, source)
+    _check_tasks(source, frame["task"].unique())
     frame = keep(select.drop_repeated_ids(frame))
     frame = keep(select.measure_images(frame, files, mixture.images.max_per_sample))
     image_digest = _image_digest(frame, files)
@@ -92,6 +98,35 @@ def plan_source(
         image_digest=image_digest,
         neutralized_markers=read.neutralized_markers,
     )
+
+
+def check_first_records(source: ResolvedSource, count: int) -> None:
+    """Reads the first records of a source.
+
+    Raises:
+        DataError: there is none, or every one would be rejected, with the first reason.
+        UsageError: they are of another task than the source's template set.
+    """
+    items = list(first_items(source.make_converter().records(), count))
+    good = [item for item in items if isinstance(item, Record)]
+    if not items:
+        raise DataError("it has no records. Check path, split and options.")
+    if not good:
+        first = items[0]
+        assert isinstance(first, Reject)
+        raise DataError(f"all of its first records are rejected: {first.reason}: {first.detail}")
+    _check_tasks(source, {record.task for record in good})
+
+
+def _check_tasks(source: ResolvedSource, tasks: Iterable[str]) -> None:
+    made_for = source.instructions.templates.task
+    other = sorted(set(tasks) - {made_for})
+    if other:
+        raise UsageError(
+            f"source {source.name!r}: its records are of the task {other[0]!r}, but the template "
+            f"set {source.instructions.set_name!r} is made for {made_for!r}. Choose a dataset or a "
+            "converter of one task."
+        )
 
 
 def _with_payload_columns(spool: Spool, source: ResolvedSource) -> pl.DataFrame:

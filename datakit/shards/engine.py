@@ -5,10 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from types import ModuleType
 
 from datakit.errors import DataError
 from datakit.shards.resume import FinishedShards
@@ -47,7 +50,9 @@ def run_shards(job: WriteJob, tasks: Sequence[ShardTask], *, workers: int) -> It
         min(workers, len(tasks)), mp_context=context, initializer=_start, initargs=(job,)
     )
     try:
-        for future in as_completed([pool.submit(_write, task) for task in tasks]):
+        with _no_main_module():
+            futures = [pool.submit(_write, task) for task in tasks]
+        for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
         raise DataError(
@@ -56,6 +61,21 @@ def run_shards(job: WriteJob, tasks: Sequence[ShardTask], *, workers: int) -> It
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Hides the user's script while the workers start.
+
+    They need none of it, and importing it again would run it again wherever it has no
+    `if __name__ == "__main__"`.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def _start(job: WriteJob) -> None:

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from datakit.errors import DamageError
 from datakit.io.atomic import whole_file
 
 INDEX_SCHEMA = pa.schema(
@@ -60,6 +61,18 @@ def write_table(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> Non
         for part in parts:
             if part.num_rows:
                 writer.write_table(part.cast(schema))
+
+
+def read_table(path: Path) -> pl.DataFrame:
+    """Reads one of a build's tables.
+
+    Raises:
+        DamageError: it is missing or broken.
+    """
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise DamageError(f"{path}: cannot be read: {error}") from error
 
 
 def to_arrow(frame: pl.DataFrame, source: str) -> pa.Table:

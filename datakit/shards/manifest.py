@@ -91,8 +91,8 @@ def read_manifest(folder: Path) -> Manifest:
         fields = orjson.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(_no_build(folder)) from None
-    except orjson.JSONDecodeError as error:
-        raise DamageError(f"{path}: not JSON: {error}. Build again with --force.") from error
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise DamageError(f"{path}: not a manifest: {error}. Build again with --force.") from error
     version = fields.get("format_version") if isinstance(fields, dict) else None
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise DamageError(

@@ -6,6 +6,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -24,6 +25,9 @@ class ConverterOptions(BaseModel):
     """A converter's own options: frozen, unknown keys refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+LAYOUT_ROWS = 20
 
 
 class BadRow(Exception):
@@ -50,10 +54,15 @@ class Row:
 
     def text(self, key: str) -> str:
         """A string or number under `key`, stripped; numbers are written out."""
-        value = self.get(key)
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
-            raise BadRow("bad-record", f"{key} is {_kind(value)}, expected text")
-        return str(value).strip()
+        return plain_text(self.get(key), key)
+
+    def answer(self, key: str) -> str:
+        """The answer under `key`, which test splits leave out."""
+        if not isinstance(self.value, dict) or self.value.get(key) is None:
+            raise BadRow("answer-missing", f"no {key!r}, as in a test split")
+        if not (answer := self.text(key)):
+            raise BadRow("answer-empty", f"{key} is {self.value[key]!r}")
+        return answer
 
     def get(self, key: str) -> Any:
         if not isinstance(self.value, dict):
@@ -66,10 +75,9 @@ class Row:
     def image(self, key: str, folder: str = "") -> str:
         """An image's path under `key`, relative to the source's root."""
         name = self.text(key)
-        path = clean_name(f"{folder}{name}")
-        if path is None or not name:
-            raise BadRow("image-outside-root", f"{key} is {name!r}")
-        return path
+        if not name:
+            raise BadRow("image-missing", f"{key} is empty")
+        return inner_path(f"{folder}{name}")
 
 
 class Converter(ABC):
@@ -105,8 +113,8 @@ class Converter(ABC):
     @property
     def folder(self) -> Path:
         """The path itself, a file's folder, or the part of a glob that has no wildcard."""
-        if self.path.is_dir():
-            return self.path
+        if self.path.exists():
+            return self.path if self.path.is_dir() else self.path.parent
         wildcards = [bool(set("*?[") & set(part)) for part in self.path.parts]
         end = wildcards.index(True) if True in wildcards else len(wildcards) - 1
         return Path(*self.path.parts[:end])
@@ -121,25 +129,27 @@ class Converter(ABC):
     ) -> Iterator[Record | Reject]:
         """Converts the rows of one JSON file; a row that raises `BadRow` becomes a reject.
 
-        A first row without the expected keys means another layout, which is an error.
+        Raises:
+            FormatError: none of the first 20 rows has the expected keys: another layout.
         """
         name = self.relative_name(file)
         rows = JsonRecords(file, keys)
         try:
             with contextlib.closing(iter(rows)) as numbered:
-                for number, value in numbered:
-                    yield self._convert(file, Row(name, number, value), to_record)
+                items = (self._convert(Row(name, n, value), to_record) for n, value in numbered)
+                first = list(islice(items, LAYOUT_ROWS))
+                _check_layout(file, first)
+                yield from first
+                yield from items
         finally:
             self.digests[name] = rows.sha256
 
-    def _convert(self, file: Path, row: Row, to_record: Callable[[Row], Record]) -> Record | Reject:
+    def _convert(self, row: Row, to_record: Callable[[Row], Record]) -> Record | Reject:
         try:
             if isinstance(row.value, BadLine):
                 raise BadRow("bad-line", f"not JSON: {row.value.start}")
             return to_record(row)
         except BadRow as error:
-            if row.number == 0 and error.reason == "bad-record":
-                raise FormatError(f"{file}: row 0: {error.detail}.") from error
             return Reject(
                 record_id=row.record_id or row.place,
                 place=row.place,
@@ -149,7 +159,8 @@ class Converter(ABC):
 
     def relative_name(self, file: Path) -> str:
         """A file's name as records and errors state it: relative to the source's path."""
-        return file.relative_to(self.folder).as_posix()
+        name = file.relative_to(self.folder).as_posix()
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def converter_names() -> list[str]:
@@ -182,6 +193,37 @@ def first_existing(folder: Path, names: Sequence[str], what: str) -> Path:
     )
 
 
+def plain_text(value: object, what: str) -> str:
+    """A string or number as stripped text; anything else is no text.
+
+    Raises:
+        BadRow: it is neither.
+    """
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise BadRow("bad-record", f"{what} is {_kind(value)}, expected text")
+    return str(value).strip()
+
+
+def inner_path(name: str) -> str:
+    """An image's path with forward slashes.
+
+    Raises:
+        BadRow: it leads out of the source's root.
+    """
+    path = clean_name(name)
+    if not path:
+        raise BadRow("image-outside-root", repr(name))
+    return path
+
+
+def _check_layout(file: Path, first: Sequence[Record | Reject]) -> None:
+    details = [
+        item.detail for item in first if isinstance(item, Reject) and item.reason == "bad-record"
+    ]
+    if details and len(details) == len(first):
+        raise FormatError(f"{file}: row 0: {details[0]}.")
+
+
 def _kind(value: object) -> str:
     names = {dict: "an object", list: "a list", str: "text", bool: "a boolean", type(None): "null"}
-    return names.get(type(value), f"a {type(value).__name__}")
+    return names.get(type(value), "a number")

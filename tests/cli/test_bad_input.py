@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from tests.releases import Release, draw
 
-CHART = {"imgname": "0.png", "query": "How many bars?", "label": "3"}
+CHART: dict[str, object] = {"imgname": "0.png", "query": "How many bars?", "label": "3"}
 
 
 def datakit(*arguments: object) -> subprocess.CompletedProcess[str]:
@@ -141,11 +142,15 @@ def test_a_jpeg_named_png_is_written_as_what_it_is(release: Release, tmp_path: P
 
 
 def test_a_record_without_an_answer_is_rejected(release: Release, tmp_path: Path) -> None:
-    rows = [CHART, {**CHART, "label": "  "}, {"imgname": "0.png", "query": "Why?"}]
+    rows: list[dict[str, object]] = [
+        {"imgname": "0.png", "query": "Why?"},
+        {**CHART, "label": "  "},
+    ]
+    rows += [{**CHART, "label": None}, {**CHART, "label": ["3"]}, CHART]
     release.edit_chart_rows(rows)
     assert build(release, tmp_path / "out").returncode == 1
-    reasons = {reject["record_id"]: reject["reason"] for reject in rejects(tmp_path / "out")}
-    assert reasons == {"train_human-1": "answer-empty", "train_human-2": "bad-record"}
+    reasons = [reject["reason"] for reject in rejects(tmp_path / "out")]
+    assert reasons == ["answer-missing", "answer-empty", "answer-missing", "bad-record"]
 
 
 def test_a_json_list_that_is_cut_off_is_an_error_that_says_where(
@@ -188,6 +193,76 @@ def test_an_output_that_holds_other_files(release: Release, tmp_path: Path) -> N
     assert result.returncode == 2
     assert "files that no build wrote: thesis.tex" in result.stderr
     assert (tmp_path / "out" / "thesis.tex").read_text() == "years of work"
+
+
+@pytest.mark.parametrize("name", ["README.md", "shards/mine.tar", "index.parquet"])
+def test_files_that_only_bear_a_builds_names_are_kept(
+    release: Release, tmp_path: Path, name: str
+) -> None:
+    mine = tmp_path / "out" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("years of work")
+    result = build(release, tmp_path / "out", "--force")
+    assert result.returncode == 2
+    assert f"files that no build wrote: {name.partition('/')[0]}" in result.stderr
+    assert mine.read_text() == "years of work"
+
+
+def test_a_foreign_file_among_the_shards_of_a_build_is_kept(
+    release: Release, tmp_path: Path
+) -> None:
+    assert build(release, tmp_path / "out").returncode == 0
+    mine = tmp_path / "out" / "shards" / "mine.tar"
+    mine.write_text("years of work")
+    assert build(release, tmp_path / "out", "--force").returncode == 2
+    assert mine.read_text() == "years of work"
+
+
+def test_force_keeps_the_old_build_where_the_new_one_cannot_be_read(
+    release: Release, tmp_path: Path
+) -> None:
+    import datakit as api
+
+    assert build(release, tmp_path / "out").returncode == 0
+    file = release.charts / "train_human.json"
+    file.write_text(file.read_text()[:-30])
+    assert build(release, tmp_path / "out", "--force").returncode == 1
+    assert api.verify(tmp_path / "out") == []
+
+
+def test_mistakes_in_keys_and_in_names_are_reported_together_by_line(release: Release) -> None:
+    path = release.write_mixture(
+        "name: small\nroot: '{root}'\nsources:\n"
+        "  - {dataset: docvq, path: DocVQ}\n"
+        "  - {dataset: chartqa, path: ChartQA Dataset, split: tain, cap_record: 1}\n"
+        "  - {dataset: docvqa, path: DocVQA, split: val, instructize: {granularity: fin}}\n"
+        "  - {dataset: docvqa, path: DocVQA, split: val}\n"
+    )
+    problems = datakit("check", path).stderr.splitlines()[1:]
+    lines = [line.split(": ")[0].rpartition(":")[2] for line in problems]
+    assert lines == ["4", "4", "5", "5", "6", "6", "7"]
+
+
+def test_check_finds_what_a_build_would_refuse(release: Release, tmp_path: Path) -> None:
+    release.edit_chart_rows([])
+    (release.charts / "train_augmented.json").write_text("[]")
+    result = datakit("check", release.mixture)
+    assert result.returncode == 1
+    assert "source chartqa: it has no records" in result.stderr
+    mixed = release.write_mixture(
+        "name: mixed\nroot: '{root}'\nsources:\n"
+        "  - {dataset: docvqa, converter: llava, path: ShareGPT4V/conversations.json}\n"
+    )
+    for verb in (["check", mixed], ["build", mixed, "--out", tmp_path / "out"]):
+        result = datakit(*verb)
+        assert "its records are of the task 'conversation'" in result.stderr
+
+
+def test_a_reader_that_leaves_does_not_stop_the_build(release: Release, tmp_path: Path) -> None:
+    command = f"datakit build {release.mixture} --out {tmp_path / 'out'} 2>&1 | true"
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", command], check=True, env=environment)
+    assert datakit("verify", tmp_path / "out").returncode == 0
 
 
 def test_an_output_of_another_mixture_is_refused_with_the_difference(

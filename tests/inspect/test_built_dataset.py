@@ -46,6 +46,9 @@ def test_a_build_is_a_sequence_and_a_mapping(build: Path) -> None:
         data[len(data)]
     with pytest.raises(KeyError):
         data["no such key"]
+    assert samples[0].id in data
+    assert "no such key" not in data
+    assert len(repr(data[0])) < 3000
 
 
 def test_markers_in_raw_text_are_harmless_and_counted(build: Path) -> None:
@@ -116,6 +119,20 @@ def test_a_shard_that_is_gone_or_cut_is_damage(build: Path) -> None:
     shard.unlink()
     with pytest.raises(DamageError, match="No such file"):
         data[-1]
+
+
+@pytest.mark.parametrize("content", [None, b"junk"])
+def test_a_broken_index_is_damage(build: Path, content: bytes | None) -> None:
+    (build / "index.parquet").unlink()
+    if content:
+        (build / "index.parquet").write_bytes(content)
+    with pytest.raises(DamageError, match=r"index.parquet"):
+        datakit.open(build)
+
+
+def test_verify_without_an_idx_file(build: Path) -> None:
+    (build / "shards" / "train-000000.tar.idx").unlink()
+    assert datakit.verify(build) == ["shards/train-000000.tar.idx: missing"]
 
 
 def test_a_folder_without_a_build(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from datakit.instructize import (
     template_folders,
     template_set_names,
 )
+from datakit.instructize.sandbox import TemplateFault
 from datakit.record import IMAGE_PLACEHOLDER
 from datakit.sources import dataset_names, load_dataset_entry
 
@@ -95,6 +96,20 @@ def test_a_conversation_keeps_its_own_system_message_and_placeholders() -> None:
         ("user", "Look <image> here"),
         ("assistant", "Yes."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("user", "assistant"),
+    [("{{ question }}", "{{ answers[0] }}"), ("<im{{ 'age>' }}", "a"), ("<{{ '|end|>' }}", "a")],
+)
+def test_what_would_break_a_sample_fails_in_words(user: str, assistant: str) -> None:
+    templates = [{"id": "bad", "user": user, "assistant": assistant}]
+    bad = TemplateSet.model_validate(
+        {"task": "vqa-open", "answer": "short", "templates": templates}
+    )
+    record = {"question": "q", "answer": "a", "answers": [" "]}
+    with pytest.raises(TemplateFault):
+        instructor(bad).render("key", [("0", record)], 0)
 
 
 @given(st.integers(1, 12), st.integers(0, 3), st.text(min_size=1, max_size=8), st.integers(0, 9))

@@ -36,6 +36,11 @@ def test_these_say_the_same(one: str, other: str) -> None:
         ("$5", "5"),
         ("1.5", "15"),
         ("a", ""),
+        ("C#", "C"),
+        ("3/4", "3*4"),
+        ("x < 5", "x > 5"),
+        ("α≥1", "α≤1"),
+        ("R&D", "RD"),
     ],
 )
 def test_these_do_not(one: str, other: str) -> None:

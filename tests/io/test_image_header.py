@@ -45,6 +45,16 @@ def test_a_file_without_its_end_is_truncated(kind: str) -> None:
         read_header(encoded(kind)[:-8])
 
 
+def test_a_jpeg_cut_behind_its_thumbnail_is_truncated() -> None:
+    whole = encoded("JPEG", size=(300, 200))
+    thumbnail = encoded("JPEG")
+    segment = b"\xff\xe1" + struct.pack(">H", len(thumbnail) + 2) + thumbnail
+    with_thumbnail = whole[:2] + segment + whole[2:]
+    read_header(with_thumbnail)
+    with pytest.raises(ImageError, match="image-truncated"):
+        read_header(with_thumbnail[:-50])
+
+
 def test_only_decoding_finds_damage_inside() -> None:
     data = bytearray(encoded("PNG", size=(200, 200)))
     start = data.index(b"IDAT") + 10

@@ -23,6 +23,28 @@ def test_sizes_are_decimal_unless_they_say_so(text: object, size: int) -> None:
     assert parse_bytes(text) == size
 
 
+@pytest.mark.parametrize(
+    "override",
+    [
+        "instructize.multi_turn=no",
+        "seed=true",
+        "seed='7'",
+        "seed=-1",
+        "output.shard_samples=true",
+        "instructize.response_format.prompt=Look at <image> now",
+        "instructize.system_prompt=<|end|>",
+    ],
+)
+def test_no_type_is_bent_and_no_marker_let_in(release: Release, override: str) -> None:
+    with pytest.raises(ConfigError):
+        datakit.resolve(release.mixture, overrides=[override])
+
+
+def test_a_shipped_mixture_is_found_by_its_bare_name_only(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"Shipped: quickstart"):
+        find_mixture(tmp_path / "quickstart.yaml")
+
+
 @pytest.mark.parametrize("text", ["512MiBs", "lots", "-5MB", 0])
 def test_sizes_that_are_none(text: object) -> None:
     with pytest.raises(ValidationError):

@@ -60,6 +60,29 @@ def test_one_and_two_workers_give_the_same_bytes(release: Release, tmp_path: Pat
     assert len(datakit.open(tmp_path / "1").manifest.shards) > 2
 
 
+def test_a_script_without_a_main_guard_builds_with_two_workers(
+    release: Release, tmp_path: Path
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, datakit\nprint('once')\n"
+        "datakit.build(sys.argv[1], out=sys.argv[2], workers=2,\n"
+        "    overrides=['output.shard_samples=3'])"
+    )
+    command = [sys.executable, str(script), str(release.mixture), str(tmp_path / "out")]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout == "once\n"
+    assert datakit.verify(tmp_path / "out") == []
+
+
+def test_how_many_faults_are_tolerated_decides_no_byte(release: Release, tmp_path: Path) -> None:
+    datakit.build(release.mixture, out=tmp_path / "out", workers=1)
+    again = datakit.build(
+        release.mixture, out=tmp_path / "out", workers=1, overrides=["max_reject_share=0.5"]
+    )
+    assert again.written_shards == 0
+
+
 def test_folder_locale_and_time_zone_change_nothing(release: Release, tmp_path: Path) -> None:
     datakit.build(release.mixture, out=tmp_path / "here", workers=1)
     moved = tmp_path / "else where" / "raw"

@@ -115,10 +115,41 @@ def test_llava_json_lines_under_the_name_json(tmp_path: Path) -> None:
     assert [record.record_id for record in records] == ["1", "own.json-1"]
 
 
+def test_a_bad_first_row_is_one_reject_and_not_another_layout(tmp_path: Path) -> None:
+    good = {"conversations": turns("Hi", "Ho")}
+    records, rejects = read("llava", write_llava(tmp_path, [{"conversations": None}, good]))
+    assert len(records) == len(rejects) == 1
+
+
+def test_llava_images_under_their_other_name(tmp_path: Path) -> None:
+    rows = [{"images": ["a.png"], "conversations": turns("What?", "That.")}]
+    (record,), _ = read("llava", write_llava(tmp_path, rows))
+    assert record.images == ("a.png",)
+
+
+def test_llava_reads_a_folder_and_a_path_with_brackets(tmp_path: Path) -> None:
+    folder = tmp_path / "v[1]"
+    folder.mkdir()
+    path = write_llava(folder, [{"conversations": turns("Hi", "Ho")}])
+    (folder / "own.json.bak").write_text(path.read_text())
+    assert len(read("llava", folder)[0]) == len(read("llava", path)[0]) == 1
+
+
+@pytest.mark.parametrize("answers", [[None], [{"t": 1}], [["n"]], [True], "text"])
+def test_docvqa_invents_no_answer(release: Release, answers: Any) -> None:
+    file = release.root / "DocVQA" / "val_v1.0.json"
+    fields = json.loads(file.read_text())
+    fields["data"][0]["answers"] = answers
+    file.write_text(json.dumps(fields))
+    records, rejects = read("docvqa", release.root / "DocVQA", "val")
+    assert [reject.reason for reject in rejects] == ["bad-record"]
+    assert len(records) == 4
+
+
 def test_llava_ids_that_recur_stay_apart(tmp_path: Path) -> None:
-    rows = [{"id": "a", "conversations": turns("Hi", "Ho")}] * 3
+    rows = [{"id": name, "conversations": turns("Hi", "Ho")} for name in ("a", "a~2", "a", "a")]
     records, _ = read("llava", write_llava(tmp_path, rows))
-    assert [record.record_id for record in records] == ["a", "a~2", "a~3"]
+    assert [record.record_id for record in records] == ["a", "a~2", "a~3", "a~4"]
 
 
 @pytest.mark.parametrize(
@@ -136,6 +167,10 @@ def test_llava_ids_that_recur_stay_apart(tmp_path: Path) -> None:
         ({"image": "/etc/passwd", "conversations": turns("?", "!")}, "image-outside-root"),
         ({"image": "a/../../b.png", "conversations": turns("?", "!")}, "image-outside-root"),
         ({"id": 5}, "bad-record"),
+        ({"image": {"path": "a.png"}, "conversations": turns("?", "!")}, "bad-record"),
+        ({"image": [None], "conversations": turns("?", "!")}, "bad-record"),
+        ({"video": "a.mp4", "conversations": turns("<video>\n?", "!")}, "media-unsupported"),
+        ({"conversations": [{"from": "human", "value": None}]}, "bad-record"),
         ("text", "bad-record"),
     ],
 )

@@ -55,10 +55,10 @@ class ChartQA(Converter):
 
     def _record(self, name: str, row: Row) -> Record:
         row.record_id = f"{name}-{row.number}"
-        question, answer = row.text("query"), row.text("label")
-        image = row.image("imgname", f"{self.split}/png/")
-        if not question or not answer:
-            raise BadRow("answer-empty" if question else "question-empty", f"image {image}")
+        question, image = row.text("query"), row.image("imgname", f"{self.split}/png/")
+        if not question:
+            raise BadRow("question-empty", f"image {image}")
+        answer = row.answer("label")
         return Record(
             record_id=row.record_id,
             place=row.place,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from datakit.record import Question, Record, Reject
-from datakit.sources.converter import BadRow, Converter, Row, first_existing
+from datakit.sources.converter import BadRow, Converter, Row, first_existing, plain_text
 
 
 class DocVQA(Converter):
@@ -48,12 +48,12 @@ class DocVQA(Converter):
         )
 
     def _answers(self, row: Row) -> tuple[str, ...]:
-        if "answers" not in row.value:
+        raw = row.value.get("answers")
+        if raw is None:
             raise BadRow("answer-missing", "the row has no answers, as in a test split")
-        raw = row.get("answers")
         if not isinstance(raw, list):
             raise BadRow("bad-record", "answers is not a list")
-        answers = tuple(text for item in raw if (text := str(item).strip()))
+        answers = tuple(text for item in raw if (text := plain_text(item, "an answer")))
         if not answers:
             raise BadRow("answer-empty", f"answers is {raw!r}")
         return answers

@@ -9,9 +9,14 @@ from pathlib import Path
 from pydantic import Field
 
 from datakit.errors import FormatError
-from datakit.io.image_files import clean_name
 from datakit.record import IMAGE_PLACEHOLDER, Conversation, Message, Record, Reject, Role
-from datakit.sources.converter import BadRow, Converter, ConverterOptions, Row
+from datakit.sources.converter import (
+    BadRow,
+    Converter,
+    ConverterOptions,
+    Row,
+    inner_path,
+)
 
 ROLES: dict[str, Role] = {
     "human": "user",
@@ -20,6 +25,8 @@ ROLES: dict[str, Role] = {
     "assistant": "assistant",
     "system": "system",
 }
+SUFFIXES = (".json", ".jsonl")
+OTHER_MEDIA = ("video", "videos", "audio", "audios")
 
 
 class LlavaOptions(ConverterOptions):
@@ -45,6 +52,7 @@ class Llava(Converter):
                payload=Conversation(messages=(Message(role="user", content="<image>\\nWhat …"),
                                               Message(role="assistant", content="A red bus."))))
 
+    Images may also stand under `images`; rows with video or audio are rejected.
     Ids recur in these files: from the second time on, one gets `~2`, `~3`, …; where there is
     none, the row stands for it. A row without placeholders has its images put first.
     """
@@ -67,8 +75,9 @@ class Llava(Converter):
     def _files(self) -> list[Path]:
         if self.path.is_file():
             return [self.path]
-        pattern = "*.json*" if self.path.is_dir() else str(self.path.relative_to(self.folder))
-        files = [file for file in sorted(self.folder.glob(pattern)) if file.is_file()]
+        pattern = "*" if self.path.is_dir() else str(self.path.relative_to(self.folder))
+        found = (file for file in sorted(self.folder.glob(pattern)) if file.suffix in SUFFIXES)
+        files = [file for file in found if file.is_file()]
         if not files:
             raise FormatError(f"{self.path}: no .json or .jsonl file there.")
         return files
@@ -86,23 +95,27 @@ class Llava(Converter):
         )
 
     def _unique_id(self, row: Row) -> str:
-        has_id = isinstance(row.value, dict) and row.value.get("id") not in (None, "")
-        name = row.text("id") if has_id else f"{row.file}-{row.number}"
-        self._seen_ids[name] += 1
-        count = self._seen_ids[name]
-        return name if count == 1 else f"{name}~{count}"
+        has_id = isinstance(row.value, dict) and row.value.get("id") is not None
+        name = (row.text("id") if has_id else "") or f"{row.file}-{row.number}"
+        unique = name
+        while unique in self._seen_ids:
+            self._seen_ids[name] += 1
+            unique = f"{name}~{self._seen_ids[name]}"
+        self._seen_ids[unique] = 1
+        return unique
 
     def _images(self, row: Row) -> tuple[str, ...]:
         assert isinstance(self.options, LlavaOptions)
-        value = row.get("image") if "image" in row.value else None
-        names = value if isinstance(value, list) else [value] if value else []
-        images = []
+        prefix = self.options.strip_prefix
+        for key in OTHER_MEDIA:
+            if row.value.get(key):
+                raise BadRow("media-unsupported", f"the row has {key!r}")
+        value = row.value.get("image") or row.value.get("images") or []
+        names = value if isinstance(value, list) else [value]
         for name in names:
-            path = clean_name(str(name).removeprefix(self.options.strip_prefix))
-            if path is None:
-                raise BadRow("image-outside-root", f"image is {name!r}")
-            images.append(path)
-        return tuple(images)
+            if not isinstance(name, str) or not name:
+                raise BadRow("bad-record", f"image is {name!r}, expected a path or several")
+        return tuple(inner_path(name.removeprefix(prefix)) for name in names)
 
     def _messages(self, row: Row) -> list[Message]:
         turns = row.get("conversations")
