@@ -18,6 +18,7 @@ quickstart out="out/quickstart": (_environment "train")
     datakit build quickstart --root "{{ out }}/raw" --out "{{ out }}/build"
     datakit preview quickstart --root "{{ out }}/raw" --source chartqa -n 1
     @echo; echo "== 3 of 4: train two small vision encoders with a small language model"
+    rm -rf "{{ out }}/run"
     trainer fit tiny --data "{{ out }}/build" --out "{{ out }}/run"
     @echo; echo "== 4 of 4: ask the trained model"
     python examples/ask_held_out.py "{{ out }}/raw" "{{ out }}/run/tune/model"

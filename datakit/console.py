@@ -8,17 +8,21 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from datakit.errors import DatakitError
 
 DEBUG = "--debug"
 
 
-def run_app(app: Callable[[], object]) -> None:
+def run_app(app: Callable[[], object], *, extra: str = "", of_extra: Collection[str] = ()) -> None:
     """Runs a typer app; what the project raises on purpose becomes a message and a status.
 
     0 done, 1 faulty data or failed work, 2 a wrong command or file, 130 interrupted.
+
+    Args:
+        extra: the extra of the distribution that the app needs.
+        of_extra: modules that come with it; where one is missing, the message names the extra.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -32,6 +36,14 @@ def run_app(app: Callable[[], object]) -> None:
             raise
         sys.stderr.write(f"error: {error}\n")
         sys.exit(error.exit_status)
+    except ModuleNotFoundError as error:
+        if debug or error.name not in of_extra:
+            raise
+        sys.stderr.write(
+            f"error: this needs {error.name}, which comes with the extra {extra!r}: "
+            f"pip install 'datakit-vlm[{extra}]', in a checkout pip install '.[{extra}]'.\n"
+        )
+        sys.exit(2)
     except BrokenPipeError:
         # A reader such as `head` has left; nobody wants the rest, nor a complaint at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

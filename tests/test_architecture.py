@@ -24,7 +24,7 @@ LAYERS = [
     ("cli",),
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-TRAINER_MAY_IMPORT = {"config", "console", "errors", "record"}
+TRAINER_MAY_IMPORT = {"config", "console", "errors", "io", "record", "registry"}
 PUBLIC = [
     "BuildResult",
     "BuiltDataset",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "quickstart.ipynb"
-STEPS = 'STEPS = {"project": 20, "tune": 120}'
+STEPS = 'STEPS = {"project": 10, "tune": 144}'
 
 pytestmark = [
     pytest.mark.train,

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 import trainer
+from datakit.registry import module_names
 from trainer.encoders import TimmBackbone, resolve_encoder
 from trainer.fusions.base import GridShape
 from trainer.model.chat_template import load_chat_template
 from trainer.model.check import check_model
 from trainer.model.parts import resolve_fusion, resolve_projector
 from trainer.recipe import load_recipe
-from trainer.registry import module_names
 
 PACKAGE = Path(trainer.__file__).parent
 SHAPES = [
@@ -40,7 +40,7 @@ def test_an_encoder_makes_the_grid_that_it_says(preset: str) -> None:
     assert not encoder(images).requires_grad
 
 
-@pytest.mark.parametrize("name", module_names("fusions"))
+@pytest.mark.parametrize("name", module_names("trainer.fusions"))
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_fusion_makes_the_grid_that_it_says(name: str, count: int) -> None:
     fusion, settings = resolve_fusion({"type": name})
@@ -50,7 +50,7 @@ def test_a_fusion_makes_the_grid_that_it_says(name: str, count: int) -> None:
     assert part(grids).shape == (2, shape.channels, shape.height, shape.width)
 
 
-@pytest.mark.parametrize("name", module_names("projectors"))
+@pytest.mark.parametrize("name", module_names("trainer.projectors"))
 def test_a_projector_makes_as_many_tokens_as_it_says(name: str) -> None:
     projector, settings = resolve_projector({"type": name})
     part = projector(SHAPES[0], 16, settings)

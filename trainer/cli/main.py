@@ -9,6 +9,8 @@ import typer
 from datakit.console import run_app
 from trainer.cli import chat, fit
 
+OF_EXTRA = {"deepspeed", "tensorboard", "timm", "torch", "torchvision", "transformers"}
+
 app = typer.Typer(
     name="trainer",
     help="Encoder-mixture vision-language models, trained on what datakit builds.",
@@ -34,4 +36,4 @@ app.command("chat")(chat.chat)
 
 def run() -> None:
     """The console script."""
-    run_app(app)
+    run_app(app, extra="train", of_extra=OF_EXTRA)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from datakit.config import load_config
-from trainer.registry import data_file
+from datakit.registry import data_file
+
+FOLDER = Path(__file__).parent / "presets"
 
 Channels = tuple[float, float, float]
 
@@ -56,7 +59,7 @@ def resolve_encoder(choice: Mapping[str, Any]) -> EncoderSpec:
         pydantic.ValidationError: a value that the recipe gives is wrong.
     """
     preset = choice["preset"]
-    path = data_file("encoders/presets", preset, what="encoder preset")
+    path = data_file(FOLDER, preset, what="encoder preset")
     shipped = load_config(path, EncoderPreset, what="encoder preset")
     own = {key: value for key, value in choice.items() if key != "preset"}
     return EncoderSpec.model_validate({"name": preset, **shipped.tree, **own})

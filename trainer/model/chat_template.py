@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import BaseModel, ConfigDict
 
 from datakit.config import load_config
 from datakit.record import IMAGE_PLACEHOLDER, Role
-from trainer.registry import data_file
+from datakit.registry import data_file
+
+FOLDER = Path(__file__).parent / "chat_templates"
 
 
 class ChatTemplate(BaseModel):
@@ -58,7 +62,7 @@ def load_chat_template(name: str) -> ChatTemplate:
     Raises:
         UsageError: no such template; the nearest names are given.
     """
-    path = data_file("model/chat_templates", name, what="chat template")
+    path = data_file(FOLDER, name, what="chat template")
     return load_config(path, ChatTemplate, what="chat template").value
 
 

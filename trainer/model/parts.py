@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
+from datakit.registry import load_class
 from trainer.fusions.base import Fusion
 from trainer.projectors.base import Projector
-from trainer.registry import part_class
 
 Part = TypeVar("Part", Fusion, Projector)
 
@@ -35,6 +35,6 @@ def resolve_projector(choice: Mapping[str, Any]) -> tuple[type[Projector], BaseM
 def _resolve(
     folder: str, choice: Mapping[str, Any], base: type[Part]
 ) -> tuple[type[Part], BaseModel]:
-    part = part_class(folder, choice["type"], base)
+    part = load_class(f"trainer.{folder}", choice["type"], base)
     settings = {key: value for key, value in choice.items() if key != "type"}
     return part, part.Config.model_validate(settings)

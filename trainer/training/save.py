@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 import datakit
+from datakit.io.atomic import TEMPORARY_SUFFIX, sync
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe
-
-TEMPORARY_SUFFIX = ".partial"
 
 
 def save_model(
@@ -29,9 +27,9 @@ def save_model(
     model.save_pretrained(temporary)
     processor.save_pretrained(temporary)
     for path in (*temporary.iterdir(), temporary):
-        _sync(path)
+        sync(path)
     temporary.rename(folder)
-    _sync(folder.parent)
+    sync(folder.parent)
 
 
 def describe_stage(folder: Path, recipe: Recipe, data: datakit.BuiltDataset) -> None:
@@ -47,12 +45,3 @@ def describe_stage(folder: Path, recipe: Recipe, data: datakit.BuiltDataset) -> 
         "samples": len(data),
     }
     (folder / "data.json").write_text(json.dumps(build, indent=2) + "\n", encoding="utf-8")
-
-
-def _sync(path: Path) -> None:
-    """Asks the system to put a file's bytes, or a folder's names, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
