@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from datakit.api import build, check, plan, preview, resolve, verify
-    from datakit.inspect import BuiltDataset, LoadedSample
+    from datakit.inspect import (
+        BuiltDataset,
+        LoadedSample,
+        PreviewedSample,
+        RecordFate,
+        SampleOrigin,
+    )
     from datakit.inspect import open_build as open
     from datakit.planning import Plan
-    from datakit.shards import BuildResult, Manifest
+    from datakit.shards import BuildResult, Manifest, Progress
     from datakit.version import VERSION as __version__
 
 __all__ = [
@@ -24,6 +30,10 @@ __all__ = [
     "LoadedSample",
     "Manifest",
     "Plan",
+    "PreviewedSample",
+    "Progress",
+    "RecordFate",
+    "SampleOrigin",
     "__version__",
     "build",
     "check",
@@ -40,6 +50,10 @@ _HOMES = {
     "LoadedSample": ("datakit.inspect", "LoadedSample"),
     "Manifest": ("datakit.shards", "Manifest"),
     "Plan": ("datakit.planning", "Plan"),
+    "PreviewedSample": ("datakit.inspect", "PreviewedSample"),
+    "Progress": ("datakit.shards", "Progress"),
+    "RecordFate": ("datakit.inspect", "RecordFate"),
+    "SampleOrigin": ("datakit.inspect", "SampleOrigin"),
     "__version__": ("datakit.version", "VERSION"),
     "build": ("datakit.api", "build"),
     "check": ("datakit.api", "check"),

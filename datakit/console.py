@@ -8,7 +8,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 from datakit.errors import DatakitError
 
@@ -55,8 +55,18 @@ def counted(count: int, unit: str) -> str:
     return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
-def format_table(header: list[str], rows: list[list[str]], *, left: int = 1) -> str:
-    """A plain table; the first `left` columns align left, the others right."""
+def format_table(
+    header: list[str],
+    rows: list[list[str]],
+    *,
+    left: int = 1,
+    units: Mapping[int, str] | None = None,
+) -> str:
+    """A plain table; the first `left` columns align left, the others right.
+
+    Args:
+        units: a line above the header that says what columns count, by the first of them.
+    """
     cells = [header, *rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = [
@@ -66,4 +76,8 @@ def format_table(header: list[str], rows: list[list[str]], *, left: int = 1) -> 
         ).rstrip()
         for row in cells
     ]
-    return "\n".join([lines[0], "  ".join("-" * width for width in widths), *lines[1:]])
+    above = ""
+    for column, unit in (units or {}).items():
+        above = above.ljust(sum(widths[:column]) + 2 * column) + unit
+    head = [above] if above else []
+    return "\n".join([*head, lines[0], "  ".join("-" * width for width in widths), *lines[1:]])

@@ -88,7 +88,10 @@ class Reject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundingBox:
-    """A region of one image that a turn speaks of, as `(x1, y1, x2, y2)` in its pixels."""
+    """A region of one image that a turn speaks of, as `(x1, y1, x2, y2)` in its pixels.
+
+    `image` and `turn` count from 0.
+    """
 
     image: int
     turn: int
@@ -120,8 +123,13 @@ class Sample:
 
     Attributes:
         id: the key, unique in a build.
-        images: extension of each image's member in the tar, in the order of the placeholders.
+        messages: an optional system message, then user and assistant in turn; `<image>` stands in
+            user messages exactly as often as there are images.
+        images: what follows the key in each image's name (`jpg`; `0.jpg`, `1.png` for several), in
+            the order of the placeholders.
         image_sha256: digest of each image's bytes.
+        objects: regions that turns speak of.
+        provenance: the record and template of each turn, and the licence.
     """
 
     id: str

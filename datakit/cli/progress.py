@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from datakit.planning import Plan
     from datakit.shards.build import Progress
-    from datakit.shards.write_shard import ShardDone
+    from datakit.shards.task import ShardDone
 
 LINE_SECONDS = 5.0
 

@@ -24,9 +24,9 @@ def build_summary(path: Path, manifest: Manifest) -> str:
         ]
         for source in manifest.sources
     ]
-    header = ["source", "dataset", "records", "used", "not drawn", "rejected", "samples", "turns"]
+    header = ["source", "dataset", "read", "used", "not drawn", "rejected", "samples", "turns"]
     size = sum(shard.bytes for shard in manifest.shards)
-    table = format_table(header, rows, left=2)
+    table = format_table(header, rows, left=2, units={2: "records"})
     reasons = "\n".join(
         f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
         for source in manifest.sources
@@ -36,8 +36,9 @@ def build_summary(path: Path, manifest: Manifest) -> str:
         f"{manifest.name}: {counted(manifest.samples, 'sample')}, "
         f"{counted(len(manifest.shards), 'shard')}, {size / 1e6:,.1f} MB in {path}",
         f"fingerprint {manifest.fingerprint[:16]}, seed {manifest.seed}",
-        f"{table}\n(used, not drawn and rejected count records)",
+        table,
         reasons,
+        neutralized_text(manifest),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -58,27 +59,28 @@ def plan_summary(plan: Plan) -> str:
         ]
         for source in plan.sources
     ]
-    header = [
-        "source",
-        "records",
-        "not drawn",
-        "rejected",
-        "candidate samples",
-        "samples",
-        "of samples",
-        "MB",
+    header = ["source", "read", "not drawn", "rejected", "candidates", "chosen", "share", "MB"]
+    reasons = [
+        f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
+        for source in plan.sources
+        if source.rejected_records
     ]
-    return "\n\n".join(
-        [
-            f"{plan.mixture.spec.name}: {counted(len(plan.samples), 'sample')}, "
-            f"{counted(plan.num_shards, 'shard')}",
-            f"{format_table(header, rows)}\n(not drawn and rejected count records)",
-            *(
-                f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
-                for source in plan.sources
-                if source.rejected_records
-            ),
-        ]
+    parts = [
+        f"{plan.mixture.spec.name}: {counted(len(plan.samples), 'sample')}, "
+        f"{counted(plan.num_shards, 'shard')}",
+        format_table(header, rows, units={1: "records", 4: "samples"}),
+        "\n".join(reasons),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def neutralized_text(manifest: Manifest) -> str:
+    """How many markers in raw text were made harmless, by source."""
+    return "\n".join(
+        f"made harmless in {source.name}: "
+        f"{counted(source.neutralized_markers, 'marker')} in raw text (<image>, <|...|>)"
+        for source in manifest.sources
+        if source.neutralized_markers
     )
 
 

@@ -58,13 +58,26 @@ def _merge_by_name(base: list[Node], top: list[Node], named_lists: Collection[st
     dropped: set[int] = set()
     for item in top:
         index = positions.get(item_name(item))
+        drops = isinstance(item.value, dict) and _is_true(item.value.get("drop"))
+        if index is None and drops:
+            raise _nothing_to_drop(item, [name for name in positions if name])
         if index is None:
             merged.append(item)
-        elif isinstance(item.value, dict) and _is_true(item.value.get("drop")):
+        elif drops:
             dropped.add(index)
         else:
             merged[index] = merge(merged[index], item, named_lists)
     return [item for index, item in enumerate(merged) if index not in dropped]
+
+
+def _nothing_to_drop(item: Node, names: list[str]) -> ConfigError:
+    problem = Problem(
+        where=item.place,
+        key="drop",
+        found=f"what is extended has no {item_name(item)!r}.",
+        mend=nearest(str(item_name(item)), names),
+    )
+    return ConfigError(item.place.rpartition(":")[0], [problem])
 
 
 def _is_true(node: Node | None) -> bool:

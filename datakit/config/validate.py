@@ -12,6 +12,15 @@ from pydantic_core import ErrorDetails
 from datakit.config.yaml_nodes import Node, Path, iter_places, to_plain
 from datakit.errors import Problem, nearest
 
+EXPECTED = {
+    "bool_type": "true or false",
+    "dict_type": "a map of keys",
+    "float_type": "a number",
+    "int_type": "a whole number",
+    "list_type": "a list",
+    "model_type": "a map of keys",
+    "string_type": "text",
+}
 M = TypeVar("M", bound=BaseModel)
 
 
@@ -101,6 +110,8 @@ def _explain(detail: ErrorDetails, model: type[BaseModel], path: Path) -> tuple[
         return f"found {value!r}, expected one of {', '.join(choices)}.", _nearest(value, choices)
     if kind == "value_error":
         return message, ""
+    if kind in EXPECTED:
+        return f"found {value!r}, expected {EXPECTED[kind]}.", ""
     return f"found {value!r}: {message[0].lower()}{message[1:]}.", ""
 
 

@@ -27,9 +27,11 @@ class HashedFile:
         self.bytes_read = 0
 
     def read(self, size: int = -1) -> bytes:
+        """As a file's `read`."""
         return self._count(self._file.read(size))
 
     def readline(self, size: int = -1) -> bytes:
+        """As a file's `readline`."""
         return self._count(self._file.readline(size))
 
     def drain(self) -> str:

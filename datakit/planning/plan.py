@@ -42,16 +42,6 @@ class SourceCounts:
     samples: int
     planned_bytes: int
 
-    @property
-    def faulty_records(self) -> int:
-        """Rejected records, the duplicates left out."""
-        return sum(n for why, n in self.rejected_records.items() if not is_faultless(why))
-
-
-def is_faultless(reason: str) -> bool:
-    """Whether a reject says nothing against the data."""
-    return reason in select.FAULTLESS_REASONS
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Plan:
@@ -74,6 +64,7 @@ class Plan:
 
     @property
     def num_shards(self) -> int:
+        """Shards that the samples fill."""
         return self.samples["shard"].n_unique()
 
     @property

@@ -25,6 +25,11 @@ FAULTLESS_REASONS = frozenset({"duplicate-turn"})
 Step = tuple[pl.DataFrame, pl.DataFrame]
 
 
+def is_faultless(reason: str) -> bool:
+    """Whether a reject says nothing against the data."""
+    return reason in FAULTLESS_REASONS
+
+
 def rejected(
     frame: pl.DataFrame, reason: str, detail: pl.Expr, kept: pl.Expr | None = None
 ) -> pl.DataFrame:
@@ -66,8 +71,8 @@ def measure_images(frame: pl.DataFrame, files: ImageFiles, max_per_sample: int) 
     too_many = pl.col("images").list.len() > max_per_sample
     absent = frame.filter(pl.col("missing").is_not_null())
     details = [f"{name}; {files.suggestion(name)}" for name in absent["missing"]]
-    rejects = rejected(absent.with_columns(detail=pl.Series(details, dtype=pl.String)),
-                       "image-missing", pl.col("detail"))  # fmt: skip
+    absent = absent.with_columns(detail=pl.Series(details, dtype=pl.String))
+    rejects = rejected(absent, "image-missing", pl.col("detail"))
     crowd = frame.filter(pl.col("missing").is_null() & too_many)
     detail = pl.format(f"{{}} images, at most {max_per_sample}", pl.col("images").list.len())
     kept = frame.filter(pl.col("missing").is_null() & ~too_many).drop("missing")

@@ -38,6 +38,7 @@ class SourcePlan:
         candidate_samples: how many there were before the cap.
         annotation_digests: SHA-256 of each annotation file.
         image_digest: SHA-256 of the images' relative names and sizes.
+        neutralized_markers: placeholders and special tokens in raw text that were made harmless.
     """
 
     spool: Path

@@ -21,7 +21,7 @@ from datakit.shards.engine import run_shards
 from datakit.shards.manifest import MANIFEST, Manifest, SourceEntry, read_manifest
 from datakit.shards.mixture_lock import LOCK, lock_text
 from datakit.shards.resume import FinishedShards, file_sha256
-from datakit.shards.write_shard import PLAN, ShardDone, ShardTask, SourceJob, WriteJob
+from datakit.shards.task import PLAN, ShardDone, ShardTask, SourceJob, WriteJob
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from datakit.shards.write_shard import ShardDone
+from datakit.shards.task import ShardDone
 
 
 class BuildLog:

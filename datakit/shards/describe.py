@@ -26,8 +26,8 @@ from datakit.shards.manifest import FileEntry, Manifest, ShardEntry, SourceEntry
 from datakit.shards.mixture_lock import LOCK
 from datakit.shards.resume import FinishedShards, file_sha256
 from datakit.shards.tar import member_headers
+from datakit.shards.task import ShardDone
 from datakit.shards.wids import write_wids
-from datakit.shards.write_shard import ShardDone
 from datakit.version import VERSION
 
 

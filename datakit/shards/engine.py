@@ -15,7 +15,8 @@ from types import ModuleType
 
 from datakit.errors import DataError
 from datakit.shards.resume import FinishedShards
-from datakit.shards.write_shard import ShardDone, ShardTask, ShardWriter, WriteJob
+from datakit.shards.task import ShardDone, ShardTask, WriteJob
+from datakit.shards.write_shard import ShardWriter
 
 
 class _Worker:

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 
 from datakit.io.atomic import write_whole
 from datakit.shards.index import INDEX_SCHEMA, REJECTS_SCHEMA, write_table
-from datakit.shards.write_shard import ShardDone, ShardResult, WriteJob
+from datakit.shards.task import ShardDone, WriteJob
+from datakit.shards.write_shard import ShardResult
 
 READ_BYTES = 1 << 22
 INDEX_SUFFIX = ".index.parquet"

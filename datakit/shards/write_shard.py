@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,61 +14,16 @@ import polars as pl
 import pyarrow as pa
 
 from datakit.errors import DataError
-from datakit.instructize import Instructions, Instructor, RenderedConversation
+from datakit.instructize import Instructor, RenderedConversation
 from datakit.instructize.sandbox import TemplateFault
 from datakit.io.atomic import whole_file, write_whole
-from datakit.io.image_header import Check, ImageError, ImageHeader, read_header
+from datakit.io.image_header import ImageError, ImageHeader, read_header
 from datakit.record import Provenance, Reject, Sample
 from datakit.shards.index import INDEX_SCHEMA, REJECTS_SCHEMA
 from datakit.shards.sample_json import encode_sample
 from datakit.shards.tar import TarWriter
+from datakit.shards.task import PLAN, ShardDone, ShardTask, SourceJob, WriteJob
 from datakit.sources.spool import Spool
-
-PLAN = "plan.arrow"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourceJob:
-    """What a worker needs to know of one source."""
-
-    name: str
-    dataset: str
-    category: str
-    license: str
-    spool: Path
-    image_root: Path
-    instructions: Instructions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteJob:
-    """What a worker needs to write any shard of a build."""
-
-    out: Path
-    work: Path
-    fingerprint: str
-    check: Check
-    sources: Mapping[str, SourceJob]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShardTask:
-    """One shard: its path under `out`, and its rows of the plan."""
-
-    path: str
-    start: int
-    samples: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShardDone:
-    """One shard that is whole on disk; `bytes` and `sha256` are of the tar file."""
-
-    path: str
-    samples: int
-    bytes: int
-    sha256: str
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

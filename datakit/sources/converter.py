@@ -50,6 +50,7 @@ class Row:
 
     @property
     def place(self) -> str:
+        """`file[row]`, as records and rejects name it."""
         return f"{self.file}[{self.number}]"
 
     def text(self, key: str) -> str:
@@ -65,6 +66,7 @@ class Row:
         return answer
 
     def get(self, key: str) -> Any:
+        """The value under `key`, which must be there."""
         if not isinstance(self.value, dict):
             raise BadRow("bad-record", f"found {_kind(self.value)}, expected an object")
         if key not in self.value:

@@ -45,6 +45,7 @@ class SpoolWriter:
         self.count = 0
 
     def append(self, record: Record) -> None:
+        """Adds one record; its row is how many came before."""
         columns = self._columns
         columns["record_id"].append(record.record_id)
         columns["place"].append(record.place)
@@ -57,6 +58,7 @@ class SpoolWriter:
             self._flush()
 
     def close(self) -> None:
+        """Writes what is pending and the end of the file."""
         self._flush()
         self._file.close()
 
