@@ -42,6 +42,9 @@ format: (_environment "dev")
 # Measure: ratios, side by side in one run
 bench: (_environment "dev")
     python benchmarks/help_time.py
+    datakit demo out/bench/raw
+    datakit build quickstart --root out/bench/raw --out out/bench/build
+    python benchmarks/two_processes.py out/bench/build
 
 # Make .venv and install this checkout with an extra, unless that was done since pyproject.toml changed
 _environment extra:
@@ -49,7 +52,7 @@ _environment extra:
     set -euo pipefail
     stamp="{{ venv }}/.installed-{{ extra }}"
     if [ -e "$stamp" ] && [ "$stamp" -nt pyproject.toml ]; then exit 0; fi
-    echo "Installing datakit-vlm[{{ extra }}] from PyPI into .venv: about 3 GB to download and 7 GB"
+    echo "Installing datakit-vlm[{{ extra }}] from PyPI into .venv: about 3.3 GB to download and 6 GB"
     echo "on disk, nearly all of it PyTorch with its CUDA libraries (torchvision's wheel needs them)."
     if [ ! -x "{{ bin }}/python" ]; then
         found=""
