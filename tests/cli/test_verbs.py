@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from datakit.catalog import describe, summaries
-from tests.cli.test_bad_input import build, datakit
+from tests.cli.command import build, datakit
 from tests.releases import Release
 
 VERBS = [
