@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from datakit.config import Loaded, load_config
 from datakit.errors import nearest
+from datakit.registry import data_file
 
 SHIPPED_RECIPES = Path(__file__).parent / "recipes"
 
@@ -109,9 +110,11 @@ class StageRecipe(Strict):
 
     name: Name
     train: Annotated[tuple[str, ...], Field(min_length=1)]
-    lr: Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)]
+    lr: Annotated[
+        dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]], Field(min_length=1)
+    ]
     batch_samples: Positive
-    epochs: Annotated[float, Field(gt=0)] | None = None
+    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     steps: Positive | None = None
     from_stage: Annotated[str | None, Field(alias="from")] = None
 
@@ -141,8 +144,8 @@ class Recipe(Strict):
     max_tokens: Positive = 2048
     precision: Literal["fp32", "bf16"] = "bf16"
     zero_stage: Literal[1, 2] = 2
-    gradient_clipping: Annotated[float, Field(ge=0)] = 1.0
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    gradient_clipping: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    weight_decay: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     schedule: ScheduleRecipe = ScheduleRecipe()
     loader_processes: Annotated[int, Field(ge=0)] = 2
     stages: Annotated[tuple[StageRecipe, ...], Field(min_length=1)]
@@ -164,9 +167,15 @@ class Recipe(Strict):
 
 
 def find_recipe(name: str | Path) -> Path:
-    """A recipe's file: the path itself, or the shipped recipe of that name."""
-    shipped = SHIPPED_RECIPES / f"{name}.yaml"
-    return shipped if not Path(name).exists() and shipped.is_file() else Path(name)
+    """A recipe's file: the path itself, or the shipped recipe of that name.
+
+    Raises:
+        UsageError: a bare name that no shipped recipe has; the nearest are given.
+    """
+    path = Path(name)
+    if path.exists() or path.suffix or path.parent != Path():
+        return path
+    return data_file(SHIPPED_RECIPES, path.name, what="recipe")
 
 
 def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Loaded[Recipe]:

@@ -54,6 +54,9 @@ class BuiltDataset:
                 f"{path}: index.parquet has {len(self.index)} samples, the manifest "
                 f"{self.manifest.samples}. See `datakit verify {path}`."
             )
+        # Plain values: a loader's forked process must not wait for the threads of polars.
+        self._keys: list[str] = self.index["key"].to_list()
+        self._places = self.index["shard"].to_list(), self.index.select("offset", "size").to_numpy()
 
     @property
     def fingerprint(self) -> str:
@@ -61,7 +64,7 @@ class BuiltDataset:
         return self.manifest.fingerprint
 
     def __len__(self) -> int:
-        return len(self.index)
+        return len(self._keys)
 
     def __getitem__(self, which: int | str) -> LoadedSample:
         """One sample by number (negative ones count from the end) or key.
@@ -71,7 +74,7 @@ class BuiltDataset:
             DamageError: the shard is not what the index says.
         """
         row = self._rows[which] if isinstance(which, str) else self._number(which)
-        shard, offset, size = self.index.select("shard", "offset", "size").row(row)
+        shard, offset, size = self._places[0][row], *map(int, self._places[1][row])
         path = self.path / "shards" / shard
         try:
             members = read_members(path, offset, size)
@@ -116,7 +119,7 @@ class BuiltDataset:
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        return {key: row for row, key in enumerate(self.index["key"])}
+        return {key: row for row, key in enumerate(self._keys)}
 
     def _number(self, number: int) -> int:
         if not -len(self) <= number < len(self):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,16 @@ def test_a_folder_without_a_build(tmp_path: Path) -> None:
         datakit.open(tmp_path)
     with pytest.raises(UsageError, match="no folder"):
         datakit.open(tmp_path / "none")
+
+
+def test_a_forked_process_reads_what_its_parent_opened(build: Path) -> None:
+    """As a loader's workers do; the threads of polars have started by then."""
+    code = (
+        "import os, sys, datakit\n"
+        "data = datakit.open(sys.argv[1])\n"
+        "data.index.select('key').to_dict()\n"
+        "child = os.fork()\n"
+        "if child == 0: os._exit(0 if data[0].id and data[-1].messages else 1)\n"
+        "sys.exit(os.waitpid(child, 0)[1])"
+    )
+    subprocess.run([sys.executable, "-c", code, str(build)], check=True, timeout=60)

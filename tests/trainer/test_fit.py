@@ -144,3 +144,10 @@ def test_two_processes_reach_the_losses_of_one(fit: Fit, build_path: Path, tmp_p
         for first, second in zip(alone, together, strict=True):
             assert second["loss"] == pytest.approx(first["loss"], abs=1e-3)
             assert second["label_tokens"] == first["label_tokens"]
+
+
+def test_loader_processes_change_no_loss(fit: Fit) -> None:
+    short = ("stages.project.steps=1", "stages.tune.steps=2")
+    runs = [fit(*short, f"loader_processes={count}") for count in (0, 2)]
+    first, second = ([step["loss"] for step in metrics_of(run, "tune")] for run in runs)
+    assert first == second

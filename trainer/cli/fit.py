@@ -16,10 +16,12 @@ def fit(
     out: Annotated[Path, typer.Option("--out", help="Folder of the run; must be new or empty.")],
     overrides: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Override a key; may be given again."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Override a key, such as stages.tune.steps=50."
+        ),
     ] = None,
 ) -> None:
-    """Train all stages of a recipe on a build; also under torchrun and deepspeed."""
+    """Train a recipe's stages on a build, alone or under a launcher."""
     import trainer
 
     trainer.fit(recipe, data=data, out=out, overrides=overrides or ())

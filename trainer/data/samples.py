@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -74,8 +75,11 @@ class EncodedSamples(Dataset[EncodedSample]):
         images = self.processor.image_processor
         try:
             squares = [images.square(image) for image in sample.open_images()]
-        except OSError as error:
-            raise DataError(f"{sample.id}: an image cannot be decoded: {error}") from error
+        except (OSError, Image.DecompressionBombError) as error:
+            raise DataError(
+                f"{sample.id}: an image cannot be decoded: {error}. "
+                f"See `datakit verify {self.data.path}`."
+            ) from error
         side = images.side_px
         return torch.stack(squares) if squares else torch.zeros(0, 3, side, side, dtype=torch.uint8)
 

@@ -38,6 +38,8 @@ def stage_batches(
         batch_sampler=list(own),
         collate_fn=partial(collate, pad_token_id=samples.processor.tokenizer.pad_token_id),
         num_workers=recipe.loader_processes,
+        # Forking would copy the locks of threads that torch and polars have running.
+        multiprocessing_context="forkserver" if recipe.loader_processes else None,
     )
 
 
@@ -63,9 +65,11 @@ def train_steps(
         label_tokens, tokens, samples, images = (int(count) for count in counts)
         rates = {group["pattern"]: group["lr"] for group in engine.optimizer.param_groups}
         loss = train_step(engine, batch, label_tokens=label_tokens, processes=processes)
-        if not math.isfinite(loss):
+        grad_norm = float(engine.get_global_grad_norm())
+        if not (math.isfinite(loss) and math.isfinite(grad_norm)):
             raise TrainingError(
-                f"stage {stage.name!r}, step {step}: the loss is {loss}. Samples of rank "
+                f"stage {stage.name!r}, step {step}: the loss is {loss}, the norm of its "
+                f"gradient {grad_norm}. Samples of rank "
                 f"{processes.rank}: {', '.join(batch.keys)}. A lower learning rate may help."
             )
         now = time.monotonic()
@@ -74,7 +78,7 @@ def train_steps(
             epoch=step * stage.batch_samples / num_samples,
             loss=loss,
             lr=rates,
-            grad_norm=float(engine.get_global_grad_norm()),
+            grad_norm=grad_norm,
             tokens=tokens,
             label_tokens=label_tokens,
             samples=samples,

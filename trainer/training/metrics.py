@@ -61,7 +61,7 @@ class MetricsWriter:
 
     def write(self, metrics: StepMetrics) -> None:
         """Writes one step."""
-        self.lines.write(json.dumps(asdict(metrics)) + "\n")
+        self.lines.write(json.dumps(asdict(metrics), allow_nan=False) + "\n")
         self.lines.flush()
         for name in ("loss", "grad_norm", "tokens", "images"):
             self.board.add_scalar(name, getattr(metrics, name), metrics.step)

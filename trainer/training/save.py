@@ -10,7 +10,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 import datakit
-from datakit.io.atomic import TEMPORARY_SUFFIX, sync
+from datakit.io.atomic import TEMPORARY_SUFFIX, sync, whole_file, write_whole
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe
@@ -35,7 +35,7 @@ def save_model(
 def describe_stage(folder: Path, recipe: Recipe, data: datakit.BuiltDataset) -> None:
     """Writes the recipe with its defaults, and which build the stage trains on."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "recipe.yaml").open("w", encoding="utf-8") as file:
+    with whole_file(folder / "recipe.yaml") as temporary, temporary.open("wb") as file:
         yaml = YAML()
         yaml.default_flow_style = False
         yaml.dump(recipe.model_dump(mode="json", by_alias=True), file)
@@ -44,4 +44,4 @@ def describe_stage(folder: Path, recipe: Recipe, data: datakit.BuiltDataset) -> 
         "fingerprint": data.fingerprint,
         "samples": len(data),
     }
-    (folder / "data.json").write_text(json.dumps(build, indent=2) + "\n", encoding="utf-8")
+    write_whole(folder / "data.json", json.dumps(build, indent=2).encode() + b"\n")

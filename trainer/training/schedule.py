@@ -18,7 +18,7 @@ def lr_share(step: int, *, steps: int, schedule: ScheduleRecipe) -> float:
         return (step + 1) / warmup
     if schedule.type == "constant":
         return 1.0
-    done = (step - warmup) / (steps - warmup)
+    done = (step - warmup) / max(steps - warmup, 1)
     cosine = (1 + math.cos(math.pi * done)) / 2
     return schedule.final_share + (1 - schedule.final_share) * cosine
 

@@ -25,3 +25,10 @@ def test_steps_of_epochs() -> None:
     assert stage_steps(100, batch_samples=16, epochs=1) == 6
     assert stage_steps(100, batch_samples=16, epochs=2.5) == 15
     assert stage_steps(3, batch_samples=16, epochs=1) == 1
+
+
+@pytest.mark.parametrize("warmup_share", [0.0, 0.5, 1.0])
+def test_the_step_after_the_last_has_a_rate_too(warmup_share: float) -> None:
+    """DeepSpeed's scheduler asks for it."""
+    schedule = ScheduleRecipe(warmup_share=warmup_share)
+    assert 0 <= lr_share(2, steps=2, schedule=schedule) <= 1
