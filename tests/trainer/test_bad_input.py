@@ -56,7 +56,7 @@ def test_a_folder_without_a_build(tmp_path: Path) -> None:
 
 
 def test_an_unknown_recipe_names_the_nearest() -> None:
-    with pytest.raises(UsageError, match="no recipe at tine"):
+    with pytest.raises(UsageError, match="no recipe 'tine'. Did you mean 'tiny'"):
         load_recipe("tine")
 
 
