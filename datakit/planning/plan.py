@@ -6,6 +6,7 @@ import hashlib
 import shutil
 import weakref
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import mkdtemp
@@ -105,19 +106,21 @@ def make_plan(
     Raises:
         DataError: a source is not in the expected layout, or has no records.
     """
-    keep = folder or Path(mkdtemp(prefix="datakit-"))
-    by_source: dict[str, SourcePlan] = {}
-    for source in mixture.sources:
-        on_source(source.name)
-        by_source[source.name] = plan_source(source, mixture.spec, keep, mixture.limit_records)
-    made = Plan(
-        mixture=mixture,
-        by_source=by_source,
-        samples=_order(mixture, by_source),
-        fingerprint=_fingerprint(mixture, by_source),
-    )
-    if folder is None:
-        weakref.finalize(made, shutil.rmtree, keep, ignore_errors=True)
+    with ExitStack() as undo:
+        keep = folder or Path(mkdtemp(prefix="datakit-"))
+        if folder is None:
+            undo.callback(shutil.rmtree, keep, ignore_errors=True)
+        by_source: dict[str, SourcePlan] = {}
+        for source in mixture.sources:
+            on_source(source.name)
+            by_source[source.name] = plan_source(source, mixture.spec, keep, mixture.limit_records)
+        made = Plan(
+            mixture=mixture,
+            by_source=by_source,
+            samples=_order(mixture, by_source),
+            fingerprint=_fingerprint(mixture, by_source),
+        )
+        weakref.finalize(made, undo.pop_all().close)
     return made
 
 
