@@ -58,7 +58,7 @@ def screen_source(
     """
     converter = source.make_converter()
     read = read_source(converter, source.name, folder / f"{source.name}.arrow", limit=limit_records)
-    spool, files = Spool(read.spool), ImageFiles(converter.image_root)
+    spool, files = Spool(read.spool), converter.image_files
     frame = _with_digests(spool, source).with_columns(source=pl.lit(number, dtype=pl.UInt16))
     _check_tasks(source, frame.select("task", "kind").unique().rows())
     frame, repeated = select.drop_repeated_ids(frame)
@@ -89,7 +89,7 @@ def check_first_records(source: ResolvedSource, count: int) -> None:
         DataError: there is none, or every one would be rejected, with the first reason.
         UsageError: they are of another task than the source's template set.
     """
-    items = list(first_items(source.make_converter().records(), count))
+    items = list(first_items(source.make_converter().read(), count))
     good = [item for item in items if isinstance(item, Record)]
     if not items:
         raise DataError("it has no records. Check path, split and options.")

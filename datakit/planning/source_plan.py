@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from datakit.balance import draw
+from datakit.io.image_files import ImageFiles
 from datakit.mixture import Mixture
 from datakit.planning import dedup, merge, select
 from datakit.planning.screen import ScreenedSource, not_drawn_by
@@ -23,7 +24,7 @@ class SourcePlan:
 
     Attributes:
         spool: the Arrow file of its records.
-        image_root: the folder that its images are relative to.
+        images: those that its records name.
         samples: a row a sample, in the order of the data; `row_sources` numbers the source of each
             of its rows, and is null where all are of this source.
         rejects: a row a dropped record.
@@ -36,7 +37,7 @@ class SourcePlan:
     """
 
     spool: Path
-    image_root: Path
+    images: ImageFiles
     samples: pl.DataFrame
     rejects: pl.DataFrame
     not_drawn: pl.DataFrame
@@ -85,7 +86,7 @@ def _plan_of(
 ) -> SourcePlan:
     return SourcePlan(
         spool=member.spool.path,
-        image_root=member.files.root,
+        images=member.files,
         samples=samples,
         rejects=_with_kept_names(pl.concat(member.rejects), names),
         not_drawn=pl.concat(member.not_drawn),

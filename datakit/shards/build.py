@@ -156,7 +156,7 @@ def _job(out: Path, work: Path, plan: Plan) -> WriteJob:
             category=source.dataset.category,
             license=source.license,
             spool=plan.by_source[source.name].spool,
-            image_root=plan.by_source[source.name].image_root,
+            images=plan.by_source[source.name].images,
             instructions=source.instructions,
         )
         for source in plan.mixture.sources

@@ -53,7 +53,7 @@ def read_source(
         DataError: the source has no records at all.
     """
     writer, hygiene, rejects = SpoolWriter(spool), Hygiene(), list[Reject]()
-    for item in first_items(converter.records(), limit):
+    for item in first_items(converter.read(), limit):
         cleaned = _clean(item, hygiene) if isinstance(item, Record) else item
         if isinstance(cleaned, Reject):
             rejects.append(cleaned)

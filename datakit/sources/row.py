@@ -7,7 +7,7 @@ from math import isfinite
 from typing import Any
 
 from datakit.geometry import Size, clip, from_xywh
-from datakit.io.image_files import clean_name
+from datakit.io.trees.tree import clean_name
 from datakit.record import Box
 
 UNKNOWN_SIDE_PX = 1 << 20

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import Field
 
 from datakit.errors import FormatError
+from datakit.io.trees import SourcePath
 from datakit.record import IMAGE_PLACEHOLDER, Conversation, Message, Record, Reject, Role
 from datakit.sources.converter import Converter, ConverterOptions
 from datakit.sources.row import BadRow, Row, inner_path
@@ -58,7 +59,7 @@ class Llava(Converter):
 
     Options = LlavaOptions
 
-    def __init__(self, path: Path, split: str, options: ConverterOptions) -> None:
+    def __init__(self, path: Path | str, split: str, options: ConverterOptions) -> None:
         super().__init__(path, split, options)
         self._seen_ids: Counter[str] = Counter()
 
@@ -67,11 +68,11 @@ class Llava(Converter):
             yield from self.convert_rows(file, self._record)
 
     @property
-    def image_root(self) -> Path:
+    def image_root(self) -> SourcePath:
         assert isinstance(self.options, LlavaOptions)
         return self.folder / self.options.images
 
-    def _files(self) -> list[Path]:
+    def _files(self) -> list[SourcePath]:
         if self.path.is_file():
             return [self.path]
         pattern = "*" if self.path.is_dir() else str(self.path.relative_to(self.folder))

@@ -1,0 +1,67 @@
+"""A tree that notes what was asked of it, so that one can tell later whether it still says so."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from datakit.io.trees.tree import Stamp, Tree
+
+
+class TracedTree(Tree):
+    """Another tree, and the stamps of every file that was read and every folder looked into.
+
+    Attributes:
+        seen: stamps by root and name, as they were when first asked for.
+    """
+
+    def __init__(self, base: Tree, seen: dict[tuple[str, str], Stamp] | None = None) -> None:
+        self.base = base
+        self.root = base.root
+        self.seen = {} if seen is None else seen
+        self._folders: set[str] = set()
+
+    def __reduce__(self) -> tuple[type[TracedTree], tuple[Tree]]:
+        return TracedTree, (self.base,)
+
+    def size(self, name: str) -> int | None:
+        self._looked_into(name.rpartition("/")[0])
+        return self.base.size(name)
+
+    def is_dir(self, name: str) -> bool:
+        self._looked_into(name.rpartition("/")[0])
+        return self.base.is_dir(name)
+
+    def names(self, folder: str) -> list[str]:
+        self._looked_into(folder)
+        return self.base.names(folder)
+
+    def open(self, name: str) -> IO[bytes]:
+        self.seen.setdefault((self.root, name), self.base.stamp(name))
+        return self.base.open(name)
+
+    def stamp(self, name: str) -> Stamp:
+        return self.base.stamp(name)
+
+    def above(self) -> tuple[Tree, str]:
+        outer, name = self.base.above()
+        return TracedTree(outer, self.seen), name
+
+    def inside(self, folder: str) -> TracedTree:
+        """The same with a folder of it as the root."""
+        return TracedTree(self.base.inside(folder), self.seen) if folder else self
+
+    def identity(self, name: str) -> str:
+        return self.base.identity(name)
+
+    def remark(self, name: str) -> str:
+        return self.base.remark(name)
+
+    def _looked_into(self, folder: str) -> None:
+        """Notes a folder, or where it is missing the innermost one that is there."""
+        while folder not in self._folders:
+            self._folders.add(folder)
+            stamp = self.base.stamp(folder)
+            self.seen.setdefault((self.root, folder), stamp)
+            if stamp is not None:
+                return
+            folder = folder.rpartition("/")[0]
