@@ -64,6 +64,11 @@ class Converter(ABC):
         self.mended: Counter[str] = Counter()
         self.group_by = ""
 
+    @classmethod
+    def task_of(cls, options: ConverterOptions) -> str:  # noqa: ARG003
+        """The task of the records where the options decide it; empty where the dataset does."""
+        return ""
+
     @property
     def name(self) -> str:
         """What a mixture calls it."""

@@ -48,7 +48,7 @@ def read(
 ) -> tuple[list[Record], list[Reject]]:
     """The records and the rejects that a converter makes of a release."""
     kind = find_converter(name)
-    items = list(kind(path, split, kind.Options(**options)).records())
+    items = list(kind(path, split, kind.Options(**options)).read())
     records = [item for item in items if isinstance(item, Record)]
     return records, [item for item in items if isinstance(item, Reject)]
 
