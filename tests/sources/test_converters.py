@@ -27,13 +27,13 @@ def test_the_contract_of_every_converter(name: str, tmp_path: Path) -> None:
     layout.write(tmp_path)
     kind = find_converter(name)
     converter = kind(tmp_path / layout.path, layout.split, kind.Options(**layout.options))
-    records = [item for item in converter.records() if isinstance(item, Record)]
+    records = [item for item in converter.read() if isinstance(item, Record)]
     assert records
     assert len({record.record_id for record in records}) == len(records)
     for record in records:
         assert record.place and record.task
         for image in record.images:
-            assert (converter.image_root / image).is_file()
+            assert converter.image_files.size(image)
     assert all(len(digest) == 64 for digest in converter.digests.values())
     doc = inspect.cleandoc(kind.__doc__ or "")
     assert "raw row" in doc and "Record(" in doc, "its docstring shows a raw row and its record"
