@@ -21,7 +21,7 @@ LAYERS = [
     ("planning",),
     ("shards",),
     ("inspect",),
-    ("catalog", "api"),
+    ("catalog", "api", "starter"),
     ("cli",),
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}

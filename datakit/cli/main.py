@@ -10,6 +10,7 @@ from datakit.cli import (
     check,
     demo,
     info,
+    init,
     list_names,
     plan,
     preview,
@@ -48,6 +49,7 @@ def _main(
     del version
 
 
+app.command("init")(init.init)
 app.command("build")(build.build)
 app.command("plan")(plan.plan)
 app.command("check")(check.check)

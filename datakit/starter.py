@@ -1,0 +1,287 @@
+"""A mixture to start from, made by looking at the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from io import StringIO
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap
+
+from datakit.errors import DatakitError, FormatError, UsageError
+from datakit.instructize.response_format import SHORT_ANSWER_WORDS
+from datakit.io.csv_rows import CsvRecords
+from datakit.io.image_files import EXTENSIONS
+from datakit.io.json_stream import JsonRecords
+from datakit.io.tables import CELL, TableRecords, is_table
+from datakit.io.trees import open_source
+from datakit.record import Record
+from datakit.sources import dataset_names, find_converter, load_dataset_entry
+from datakit.sources.column_shapes import task_of
+
+LOOKED_AT_ROWS = 50
+LIST_KEYS = ("data", "rows", "annotations", "questions", "items", "examples", "samples")
+SHORT_SHARE = 0.8
+LEVELS = 3
+MOST_FOLDERS = 200
+
+# What people call the columns; the first that is there is taken.
+COLUMN_NAMES = {
+    "id": ("id", "question_id", "questionid", "uid", "key", "record_id"),
+    "image": ("image", "image_path", "imagepath", "img", "imgname", "img_path", "image_file",
+              "file_name", "filename", "file", "path", "images", "image_name"),
+    "question": ("question", "query", "prompt", "problem", "q", "instruction", "user"),
+    "answer": ("answer", "answers", "label", "response", "target", "output", "a", "solution",
+               "gold", "assistant"),
+    "choices": ("choices", "options", "candidates"),
+    "caption": ("caption", "text", "description", "title", "alt", "alt_text"),
+    "statement": ("statement", "caption", "sentence", "claim"),
+    "label": ("label", "holds", "truth"),
+    "phrase": ("phrase", "expression", "sentence", "referring_expression", "ref"),
+    "bbox": ("bbox", "box", "bounding_box"),
+    "instruction": ("instruction",),
+    "output": ("output", "response"),
+    "input": ("input",),
+}  # fmt: skip
+SHAPES = (
+    ("phrase", "bbox"), ("question", "answer", "choices"), ("instruction", "output", "input"),
+    ("instruction", "output"), ("question", "answer"), ("caption",),
+)  # fmt: skip
+BY_KEY = {"conversations": "llava-json", "conversation": "mantis-instruct"}
+LAST = ("llava", "openai-messages", "image-text-pairs")
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """A mixture's text, and what was seen of the data, in sentences."""
+
+    name: str
+    text: str
+    notes: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Guess:
+    """One source of it."""
+
+    source: dict[str, Any]
+    note: str
+
+
+def start_mixture(path: Path) -> Starter:
+    """Looks at a table, or at a folder of raw datasets, and writes a mixture of what is there.
+
+    Raises:
+        UsageError: nothing is there, or nothing that any converter reads.
+    """
+    if not path.exists():
+        raise UsageError(f"nothing at {path}.")
+    if path.is_file():
+        return _starter(path.parent, path.stem, [_of_file(path, path.name)])
+    own, found = _of_folder(path, path.name), _inside(path, path, LEVELS)
+    # A folder of releases may read as one of them; the parts of a release read as that release.
+    if own and len({guess.source["dataset"] for guess in found}) < 2:
+        return _starter(path.parent, path.name, [own])
+    if not found:
+        found = [_of_file(file, file.name) for file in _entries(path) if _is_rows(file)]
+    if not found:
+        names = ", ".join(entry.name for entry in _entries(path)[:8]) or "nothing"
+        raise UsageError(
+            f"{path}: no release of a known dataset in it, nor in its folders, and no table; found "
+            f"{names}. `datakit list datasets` shows what is known."
+        )
+    return _starter(path, path.name, found)
+
+
+def _starter(root: Path, name: str, guesses: Sequence[_Guess]) -> Starter:
+    clean = re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-_")[:60] or "mixture"
+    names: set[str] = set()
+    for guess in guesses:
+        own = guess.source.get("name") or guess.source["dataset"]
+        if own in names:
+            guess.source["name"] = f"{own}-{len(names)}"
+        names.add(own)
+    sources = [_on_one_line(guess.source, levels=1) for guess in guesses]
+    stream = StringIO()
+    yaml = YAML()
+    yaml.width = 4096
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    yaml.dump({"name": clean, "root": str(root), "sources": sources}, stream)
+    return Starter(clean, stream.getvalue(), [guess.note for guess in guesses])
+
+
+def _on_one_line(value: Any, levels: int = 0) -> Any:
+    """A map whose own maps, so many levels down, are written on one line each."""
+    if not isinstance(value, dict):
+        return value
+    line = CommentedMap({key: _on_one_line(inner, levels - 1) for key, inner in value.items()})
+    if levels <= 0:
+        line.fa.set_flow_style()
+    return line
+
+
+def _entries(folder: Path) -> list[Path]:
+    return [entry for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
+
+
+def _inside(folder: Path, root: Path, levels: int) -> list[_Guess]:
+    """The releases in a folder's folders, some levels deep; not those inside of another."""
+    found: list[_Guess] = []
+    for entry in [path for path in _entries(folder) if path.is_dir()][:MOST_FOLDERS]:
+        guess = _of_folder(entry, entry.relative_to(root).as_posix())
+        inner = _inside(entry, root, levels - 1) if guess is None and levels > 1 else []
+        found += [guess] if guess else inner
+    return found
+
+
+def _of_folder(folder: Path, path: str) -> _Guess | None:
+    """The dataset whose release a folder is; None where it is none that is known."""
+    by_converter: dict[str, list[str]] = {}
+    for name in dataset_names():
+        entry = load_dataset_entry(name)
+        if entry.converter != "columns":
+            by_converter.setdefault(entry.converter, []).append(name)
+    order = sorted(by_converter, key=lambda name: (name in LAST, name))
+    for converter in order:
+        if (split := _readable_split(converter, folder)) is not None:
+            names = by_converter[converter]
+            dataset = _most_alike(folder.name, converter, names)
+            source = {"dataset": dataset, "path": path}
+            source |= {"split": split} if split != "train" else {}
+            return _Guess(source, f"{path} reads as {dataset}, split {split}")
+    return None
+
+
+def _readable_split(converter: str, folder: Path) -> str | None:
+    """The first split of a release that has records, read by a converter without options."""
+    kind = find_converter(converter)
+    for split in kind.splits or ("train",):
+        try:
+            items = islice(kind(folder, split, kind.Options()).read(), LOOKED_AT_ROWS)
+            if any(isinstance(item, Record) for item in items):
+                return split
+        except (DatakitError, ValueError):
+            continue
+    return None
+
+
+def _most_alike(folder: str, converter: str, names: list[str]) -> str:
+    close = get_close_matches(folder.lower().replace("_", "-"), names, n=1, cutoff=0.5)
+    generic = [name for name in names if name in (converter, f"{converter}-json")]
+    return (close or generic or names)[0]
+
+
+def _is_rows(path: Path) -> bool:
+    known = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".arrow")
+    return path.is_file() and path.suffix.lower() in known
+
+
+def _of_file(file: Path, path: str) -> _Guess:
+    """The columns of a table, each for what its name says."""
+    rows, key = _first_rows(file)
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    if form := next((BY_KEY[name] for name in columns if name in BY_KEY), None):
+        return _Guess({"dataset": form, "path": path}, f"{path} holds conversations")
+    if "messages" in columns:
+        return _Guess({"dataset": "openai-messages", "path": path}, f"{path} holds messages")
+    options = _options(rows, columns)
+    if options is None:
+        raise UsageError(
+            f"{file}: its columns are {', '.join(columns[:12]) or 'none'}; none of them is called "
+            "as questions and answers, captions, or phrases and boxes are. Write a mixture by "
+            "hand: `datakit show converter columns` says how."
+        )
+    options |= {"rows": key} if key else {}
+    options |= _image_options(file, rows, options)
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", file.stem).strip("-_")[:60] or "own"
+    source: dict[str, Any] = {"dataset": "columns", "name": name, "path": path, "options": options}
+    if _short_answers(rows, options):
+        source["instructize"] = {"response_format": {"prompt": "word-or-phrase"}}
+    parts = (f"{part} in {column!r}" for part, column in options.items() if column in columns)
+    return _Guess(source, f"{path} has {', '.join(parts)}")
+
+
+def _first_rows(file: Path) -> tuple[list[dict[str, Any]], str]:
+    """The first rows, and the key of their list where they stand in an object."""
+    suffix = file.suffix.lower()
+    readers: Iterable[tuple[Any, str]]
+    if suffix in (".csv", ".tsv", ".tab"):
+        readers = [(CsvRecords(file), "")]
+    elif is_table(file.name):
+        readers = [(TableRecords(open_source(file), file.name), "")]
+    else:
+        readers = [(JsonRecords(file, (key,) if key else ()), key) for key in ("", *LIST_KEYS)]
+    problem: Exception = FormatError(f"{file}: no rows.")
+    for records, key in readers:
+        try:
+            found = [value for _, value in islice(iter(records), LOOKED_AT_ROWS)]
+        except FormatError as error:
+            problem = error
+            continue
+        rows = [row for row in found if isinstance(row, dict)]
+        is_wrapper = not key and len(rows) == 1 and bool(set(rows[0]) & set(LIST_KEYS))
+        if rows and not is_wrapper:
+            return rows, key
+    raise UsageError(f"{file}: no table that can be read: {problem}")
+
+
+def _options(rows: list[dict[str, Any]], columns: list[str]) -> dict[str, Any] | None:
+    """The column of each part of a record; None where no kind of record can be made."""
+    by_name = {name.lower().replace(" ", "_"): name for name in columns}
+
+    def column(part: str) -> str | None:
+        return next((by_name[name] for name in COLUMN_NAMES[part] if name in by_name), None)
+
+    image = column("image") or _column_of_images(rows, columns)
+    for shape in SHAPES:
+        named = {part: column(part) for part in shape}
+        if None not in named.values() and len(set(named.values())) == len(named):
+            parts = {part: name for part, name in named.items() if name}
+            task_of(set(parts))
+            image_part = {"image": image} if image and image not in parts.values() else {}
+            return {**parts, **image_part}
+    return None
+
+
+def _column_of_images(rows: list[dict[str, Any]], columns: list[str]) -> str | None:
+    """A column whose values are names of images, or images themselves."""
+    for name in columns:
+        texts = [row[name] for row in rows if isinstance(row.get(name), str) and row[name]]
+        if texts and all(t.lower().endswith(EXTENSIONS) or CELL in t for t in texts):
+            return name
+    return None
+
+
+def _image_options(
+    file: Path, rows: list[dict[str, Any]], options: dict[str, Any]
+) -> dict[str, str]:
+    """The folder that images are relative to, where it is not that of the table."""
+    values = [row.get(options["image"]) for row in rows] if "image" in options else []
+    names = [value for value in values if isinstance(value, str) and value and CELL not in value]
+    if not names:
+        return {}
+    first, folder = names[0].replace("\\", "/"), file.parent
+    absolute = f"{folder.absolute()}/"
+    if first.startswith(absolute):
+        return {"strip_prefix": absolute}
+    if (folder / first).is_file():
+        return {}
+    inner = [entry.name for entry in sorted(folder.iterdir()) if entry.is_dir()]
+    found = next((name for name in inner if (folder / name / first).is_file()), None)
+    return {"images": found} if found else {}
+
+
+def _short_answers(rows: list[dict[str, Any]], options: dict[str, Any]) -> bool:
+    """Whether most answers are a word or phrase, and there are no options to choose from."""
+    if "answer" not in options or "choices" in options:
+        return False
+    answers = [row.get(options["answer"]) for row in rows]
+    texts = [str(a[0] if isinstance(a, list) and a else a) for a in answers if a not in (None, "")]
+    short = [text for text in texts if len(text.split()) <= SHORT_ANSWER_WORDS]
+    return bool(texts) and len(short) >= SHORT_SHARE * len(texts)
