@@ -115,6 +115,14 @@ def test_a_conversion_in_another_layout_is_named_with_its_keys(
             "200 records: 1 choices-ambiguous, 199 image-missing",
         ),
         ("{dataset: vsr, path: vsr, split: dev}", "150 records: 150 image-missing"),
+        (
+            "{dataset: textvqa, path: textvqa/dam-qa_conversion/textvqa_val_updated.jsonl}",
+            "100 records: 100 image-missing",
+        ),
+        (
+            "{dataset: ai2d, path: ai2d/internlm_xcomposer2_conversion/ai2d_test.jsonl}",
+            "100 records: 100 image-missing",
+        ),
         # An evaluation set, whose answers are judged by a model.
         (
             "{dataset: lrv-instruction, path: lrv_instruction/Evaluation/evaluation_set.json}",
