@@ -20,7 +20,7 @@ UNDECODED = re.compile("[\udc80-\udcff]")
 SHOWN_CHARACTERS = 80
 
 # The limit is one for the process, and csv's own, 131072, is less than an image in base64.
-MAX_FIELD_CHARACTERS = 1 << 28
+MAX_FIELD_CHARACTERS = 1 << 26
 csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 

@@ -61,7 +61,7 @@ def test_questions_at_fault(tmp_path: Path, changes: dict[str, Any], reason: str
     assert (reject.reason, reject.record_id) == (reason, "6")
 
 
-def test_a_box_without_area_is_told_with_the_questions_about_it(tmp_path: Path) -> None:
+def test_a_box_without_area_takes_the_questions_about_it_with_it(tmp_path: Path) -> None:
     folder = write_visual7w_pointing(tmp_path)
     whole = json.loads((folder / FILE).read_text())
     whole["boxes"][3]["width"] = 0
@@ -69,8 +69,9 @@ def test_a_box_without_area_is_told_with_the_questions_about_it(tmp_path: Path) 
     records, rejects = read(NAME, folder)
     assert records == []
     assert [(reject.record_id, reject.reason) for reject in rejects] == [
-        ("box-4", "box-empty"), ("5", "box-unknown"), ("6", "box-unknown"),
+        ("5", "box-invalid"), ("6", "box-invalid"),
     ]  # fmt: skip
+    assert rejects[0].detail.startswith("box 4: [2, 30, 0, 8] has no area")
 
 
 def test_the_telling_task_is_another_layout(tmp_path: Path) -> None:

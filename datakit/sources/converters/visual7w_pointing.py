@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import struct
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -44,22 +43,23 @@ class Visual7WPointing(Visual7W):
 
     def records(self) -> Iterator[Record | Reject]:
         self._boxes: dict[str, bytes] = {}
-        boxes = self.convert_rows(self._file, _box, keys=("boxes",))
-        with contextlib.closing(boxes):
-            for box in boxes:
-                if isinstance(box, Reject):
-                    yield box
-                else:
-                    self._boxes.setdefault(*box)
+        self._faults: dict[str, str] = {}
+        for box in self.convert_rows(self._file, _box, keys=("boxes",)):
+            if isinstance(box, Reject):
+                self._faults[box.record_id] = box.detail
+            else:
+                self._boxes.setdefault(*box)
         yield from super().records()
 
     def _check(self, pairs: list[Any]) -> None:
         """Both tasks have questions of this form; what an id is, the boxes tell."""
 
     def _choice(self, question: str, options: list[str], right: int) -> Choice:
-        unknown = [option for option in options if option not in self._boxes]
-        if unknown:
-            raise BadRow("box-unknown", f"no usable box has the id {', '.join(unknown)}")
+        for option in options:
+            if option in self._faults:
+                raise BadRow("box-invalid", f"box {option}: {self._faults[option]}")
+            if option not in self._boxes:
+                raise BadRow("box-unknown", f"no box has the id {option}")
         packed = (PACKED.unpack(self._boxes[option]) for option in options)
         boxes = tuple((x1, y1, x2, y2) for x1, y1, x2, y2 in packed)
         return Choice(
@@ -72,6 +72,6 @@ class Visual7WPointing(Visual7W):
 
 def _box(row: Row) -> tuple[str, bytes]:
     """A box by its id, in 16 bytes, as there are half a million."""
-    row.record_id = f"box-{row.id('box_id')}"
+    row.record_id = row.id("box_id")
     box = box_in([row.get(key) for key in CORNER_AND_SIDES], (0, 0))
-    return row.id("box_id"), PACKED.pack(*box)
+    return row.record_id, PACKED.pack(*box)
