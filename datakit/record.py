@@ -51,6 +51,8 @@ class Choice:
         context: a table or passage that the question is about, as text.
         lecture: what one needs to know to answer such questions.
         rationale: how the answer is found.
+        boxes_px: of options that are regions, `(x1, y1, x2, y2)` each in pixels of the first image,
+            written as the mixture wants in place of `choices`; otherwise none.
     """
 
     question: str
@@ -60,6 +62,7 @@ class Choice:
     context: str = ""
     lecture: str = ""
     rationale: str = ""
+    boxes_px: tuple[Box, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

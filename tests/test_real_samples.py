@@ -24,6 +24,20 @@ RECORDS = {
     "refcocog": 2,
     "llava-charts": 3,
     "sharegpt-text": 200,
+    "scienceqa": 80,
+    "tabmwp": 100,
+    "iconqa-choose-text": 15,
+    "iconqa-choose-image": 15,
+    "iconqa-fill-blank": 15,
+    "geometry3k": 5,
+    "mathvision": 40,
+    "wikitablequestions": 250,
+    "gqa": 1,
+    "visual-genome-qa": 8,
+    "refcoco-plus": 6,
+    "refcocog-test": 8,
+    "mantis-instruct": 30,
+    "messages": 6,
 }
 
 
@@ -96,16 +110,32 @@ def test_a_conversion_in_another_layout_is_named_with_its_keys(
     ("source", "counts"),
     [
         # One real question has the right option twice.
-        ("{dataset: aokvqa, path: aokvqa, split: val}", "200 records: 1 choices-ambiguous, 199"),
-        ("{dataset: vsr, path: vsr, split: dev}", "150 records: 150"),
+        (
+            "{dataset: aokvqa, path: aokvqa, split: val}",
+            "200 records: 1 choices-ambiguous, 199 image-missing",
+        ),
+        ("{dataset: vsr, path: vsr, split: dev}", "150 records: 150 image-missing"),
+        (
+            "{dataset: textvqa, path: textvqa/dam-qa_conversion/textvqa_val_updated.jsonl}",
+            "100 records: 100 image-missing",
+        ),
+        (
+            "{dataset: ai2d, path: ai2d/internlm_xcomposer2_conversion/ai2d_test.jsonl}",
+            "100 records: 100 image-missing",
+        ),
+        # An evaluation set, whose answers are judged by a model.
+        (
+            "{dataset: lrv-instruction, path: lrv_instruction/Evaluation/evaluation_set.json}",
+            "1,000 records: 1,000 answer-missing",
+        ),
     ],
 )
-def test_annotations_without_images_reject_every_record(
+def test_annotations_without_images_or_answers_reject_every_record(
     real_data: Path, tmp_path: Path, source: str, counts: str
 ) -> None:
     mixture = tmp_path / "absent.yaml"
     mixture.write_text(f"name: absent\nroot: '{real_data}'\nsources: [{source}]\n")
-    with pytest.raises(RejectShareError, match=f"of {counts} image-missing"):
+    with pytest.raises(RejectShareError, match=f"of {counts}"):
         datakit.build(mixture, out=tmp_path / "out", workers=1)
 
 

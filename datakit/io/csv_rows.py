@@ -21,7 +21,7 @@ UNDECODED = re.compile("[\udc80-\udcff]")
 SHOWN_CHARACTERS = 80
 
 # The limit is one for the process, and csv's own, 131072, is less than an image in base64.
-MAX_FIELD_CHARACTERS = 1 << 28
+MAX_FIELD_CHARACTERS = 1 << 26
 csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
@@ -66,6 +66,7 @@ class CsvRecords:
         self.path = path
         self.dialect = dialect or Dialect()
         self.sha256 = ""
+        self._is_utf_8 = True
 
     def __iter__(self) -> Generator[tuple[int, Any], None, None]:
         try:
@@ -123,7 +124,7 @@ class CsvRecords:
                 yield BadCsvRow("bad-line", f"line {start}: {error}")
                 continue
             if row:
-                yield _decoded(row, start)
+                yield row if self._is_utf_8 else _decoded(row, start)
 
     def _lines(self, file: HashedFile) -> Iterator[str]:
         line = file.readline()
@@ -131,7 +132,12 @@ class CsvRecords:
             raise FormatError(f"{self.path}: in UTF-16; expected UTF-8. Save it as CSV UTF-8.")
         line = line.removeprefix(BYTE_ORDER_MARK)
         while line:
-            yield line.decode("utf-8", "surrogateescape")
+            try:
+                text = line.decode()
+            except UnicodeDecodeError:
+                self._is_utf_8 = False
+                text = line.decode("utf-8", "surrogateescape")
+            yield text
             line = file.readline()
 
 

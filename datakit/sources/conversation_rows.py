@@ -124,7 +124,7 @@ def image_names(row: Row, *keys: str) -> list[str]:
     names = value if isinstance(value, list) else [value]
     for name in names:
         if not isinstance(name, str) or not name:
-            raise BadRow("bad-record", f"image is {name!r}, expected a path or several")
+            raise BadRow("bad-record", f"image is {name!r:.80}, expected a path or several")
     return names
 
 

@@ -131,8 +131,40 @@ def test_another_layout_is_named_with_its_keys(folder: Path) -> None:
         read("ai2d", folder)
 
 
+PROMPT = "user\nQuestion: Who eats {}?\nContext: N/A\nOptions: {}[UNUSED_TOKEN_145]\nThe answer is"
+
+
+@pytest.mark.parametrize(
+    ("options", "answer", "reason"),
+    [
+        ("A. the hawk B. the mole", "C", "answer-letter-invalid"),
+        ("A. the hawk C. the mole", "A", "choices-invalid"),
+        ("the hawk, the mole", "A", "choices-invalid"),
+        ("A. the hawk B. ", "A", "choices-invalid"),
+        ("A. the hawk B. the mole", None, "answer-missing"),
+    ],
+)
+def test_a_conversion_with_the_options_in_its_prompt(
+    tmp_path: Path, options: str, answer: str | None, reason: str
+) -> None:
+    good = PROMPT.format("mice", "A. the hawk B. Mr. U. S. Mole")
+    rows = [
+        {"text": good, "image": "images/9.png", "answer": "B"},
+        {"text": PROMPT.format("worms", options), "image": "images/9.png", "answer": answer},
+    ]
+    file = tmp_path / "ai2d_test.jsonl"
+    file.write_text("\n".join(map(json.dumps, rows)))
+    (record,), (reject,) = read("ai2d", file, "test")
+    assert (record.record_id, record.images) == ("ai2d_test.jsonl-0", ("images/9.png",))
+    assert record.payload == Choice(
+        question="Who eats mice?", choices=("the hawk", "Mr. U. S. Mole"), answer_index=1
+    )
+    assert reject.reason == reason
+
+
 @pytest.mark.real
-def test_a_real_conversion_is_another_layout(real_data: Path) -> None:
+def test_a_real_conversion(real_data: Path) -> None:
     (file,) = (real_data / "ai2d").rglob("*.jsonl")
-    with pytest.raises(FormatError, match="no questions; expected .*, found ai2d_test.jsonl"):
-        read("ai2d", file.parent, "test")
+    records, rejects = read("ai2d", file, "test")
+    assert (len(records), rejects) == (100, [])
+    assert {len(r.payload.choices) for r in records if isinstance(r.payload, Choice)} == {4}

@@ -90,3 +90,16 @@ def test_other_layouts_are_refused(folder: Path, tmp_path: Path) -> None:
         write_json(problem / "data.json", {"text": "Find x."})
     with pytest.raises(FormatError, match="no key 'problem_text'; keys found: text"):
         read("geometry3k", folder)
+
+
+@pytest.mark.real
+def test_real_problems_of_an_early_version(real_data: Path) -> None:
+    folder = real_data / "geometry3k" / "data_examples"
+    records, rejects = read("geometry3k", folder)
+    assert ([record.record_id for record in records], rejects) == (
+        ["11", "12", "13", "14", "15"],
+        [],
+    )
+    assert isinstance(records[4].payload, Choice)
+    assert records[4].payload.choices == ("5", "5\\sqrt{2}", "5\\sqrt{3}", "10")
+    assert records[4].payload.answer_index == 2

@@ -69,3 +69,14 @@ def test_ids_as_numbers_paths_of_windows_and_a_broken_line(tmp_path: Path) -> No
     (record,), (reject,) = read("mathvision", folder, "testmini")
     assert (record.record_id, record.images) == ("9", ("images/4.jpg",))
     assert reject.reason == "bad-line"
+
+
+@pytest.mark.real
+def test_real_problems(real_data: Path) -> None:
+    records, rejects = read("mathvision", real_data / "mathvision", "testmini")
+    assert (len(records), rejects) == (40, [])
+    # Of 19 problems with options, 15 have letters only, and the words stand in the picture.
+    assert sum(isinstance(record.payload, Choice) for record in records) == 4
+    markers = [str(record.payload).count("<image") for record in records]
+    assert markers.count(0) == 28 and 1 not in markers
+    assert all((real_data / "mathvision" / record.images[0]).is_file() for record in records)

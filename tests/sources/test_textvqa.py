@@ -115,8 +115,21 @@ def test_a_file_that_is_not_there(folder: Path) -> None:
         read("textvqa", folder)
 
 
+def test_a_conversion_with_other_names_for_image_and_answers(folder: Path) -> None:
+    before = read("textvqa", folder, "val")
+    rows = json.loads((folder / FILE).read_text())["data"]
+    for row in rows:
+        row["image"] = f"{row.pop('image_id')}.jpg"
+        row["answer"] = [{"answer": text, "answer_id": 0} for text in row.pop("answers")]
+    write_json(folder / FILE, rows)
+    assert read("textvqa", folder, "val") == before
+
+
 @pytest.mark.real
-def test_a_real_conversion_is_another_layout(real_data: Path) -> None:
+def test_a_real_conversion(real_data: Path) -> None:
     (file,) = (real_data / "textvqa").rglob("*.jsonl")
-    with pytest.raises(FormatError, match="'image_id'; keys found: image, question, question_id, "):
-        read("textvqa", file, "val")
+    records, rejects = read("textvqa", file, "val")
+    assert (len(records), rejects) == (100, [])
+    assert records[0].images == ("train_images/003a8ae2ef43b901.jpg",)
+    assert isinstance(records[0].payload, Question)
+    assert records[0].payload.answer == "dakota"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,16 @@ def test_other_columns_are_named(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace(HEADER, "id\tquestion\ttable\tanswer"))
     with pytest.raises(FormatError, match="no key 'utterance'; keys found: id, question, table"):
         read(NAME, folder)
+
+
+@pytest.mark.real
+def test_real_questions_and_their_tables(real_data: Path) -> None:
+    folder = real_data / "wikitablequestions"
+    records, rejects = read(NAME, folder)
+    assert (len(records), rejects) == (250, [])
+    assert payload(records[9]).answer == "Siim Ennemuist, Andri Aganits"
+    for record in records:
+        widths = {
+            len(re.findall(r"(?<!\\)\|", line)) for line in payload(record).context.split("\n")
+        }
+        assert len(widths) == 1

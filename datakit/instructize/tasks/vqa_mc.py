@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datakit.instructize.choices import present
-from datakit.instructize.tasks.base import Bare, Exchange, Fields, Setting, Task
-from datakit.record import Choice
+from datakit.instructize.choices import present, symbol
+from datakit.instructize.tasks.base import Bare, Exchange, Fields, RecordFault, Setting, Task
+from datakit.instructize.tasks.rec import box_text, in_own_pixels
+from datakit.record import Choice, Labelled
 
 CHOICE_FIELDS = {
     "question": "the question",
@@ -18,6 +19,7 @@ CHOICE_FIELDS = {
     "lecture": "what one needs to know, or nothing",
     "rationale": "how the answer is found, or nothing",
 }
+SIZE_UNKNOWN = {"width_px": 0, "height_px": 0}
 
 
 class VqaMc(Task):
@@ -42,7 +44,24 @@ class VqaMc(Task):
     )
 
     def exchanges(self, payload: Fields, setting: Setting) -> list[Exchange]:
+        if payload["boxes_px"]:
+            return [_pointing(payload, setting)]
         return [Exchange(fields=present(payload, setting.choices, setting.draw))]
 
     def identity(self, payload: Fields) -> tuple[str, str]:
         return payload["question"], payload["choices"][payload["answer_index"]]
+
+
+def _pointing(payload: Fields, setting: Setting) -> Exchange:
+    """A question whose options are regions: written as boxes, and shown under their letters."""
+    boxes = [in_own_pixels(SIZE_UNKNOWN, box, setting) for box in payload["boxes_px"]]
+    texts = [box_text(box, setting) for box in boxes]
+    right = texts[payload["answer_index"]]
+    if texts.count(right) > 1:
+        raise RecordFault("choices-ambiguous", f"another box is written {right}, too")
+    fields = present({**payload, "choices": texts}, setting.choices, setting.draw)
+    box_of = dict(zip(texts, boxes, strict=True))
+    shown = enumerate(fields["choices"])
+    labels = setting.choices.labels
+    objects = (Labelled(label=symbol(n, labels), bbox_px=box_of[text]) for n, text in shown)
+    return Exchange(fields=fields, objects=tuple(objects))

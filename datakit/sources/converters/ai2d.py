@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator
 from functools import cached_property, partial
+from string import ascii_uppercase
 from typing import Any
 
 from datakit.errors import FormatError
 from datakit.io.digest import file_sha256
 from datakit.record import Choice, Record, Reject
 from datakit.sources.converter import Converter, first_existing
+from datakit.sources.option_letters import read_letter
 from datakit.sources.row import BadRow, Row, inner_path, read_choices, read_index
 from datakit.sources.row_files import convert_files
 
 TEST_IDS = "ai2d_test_ids.csv"
 QUESTIONS = "questions"
+PROMPT = re.compile(
+    r"Question: (?P<question>.*?)\nContext: .*?\nOptions: (?P<options>.*?)(?:\[UNUSED_TOKEN|$)",
+    re.S,
+)
 
 
 class AI2D(Converter):
@@ -41,11 +48,18 @@ class AI2D(Converter):
     (`replacementText` in `annotations/`). The release's images do not show them; where images with
     the letters drawn in lie in `abc_images/`, as InternVL gives them, those are used, and otherwise
     the question is rejected (`letters-not-shown`).
+
+    A path that is a file is read as the JSON lines of InternLM-XComposer's conversion, with the
+    options in one line of the prompt: `{"text": "…Question: …\\nContext: N/A\\nOptions: A. rabbit
+    B. grasses…", "image": "images/1987.png", "answer": "B"}`.
     """
 
     splits = ("train", "test")
 
     def records(self) -> Iterator[Record | Reject]:
+        if self.path.is_file():
+            yield from self.convert_rows(self.path, _converted)
+            return
         test_ids = self._test_ids()
         folder = self.path / self._inner / QUESTIONS
         files = sorted(folder.glob("*.json"), key=lambda file: (len(file.name), file.name))
@@ -110,3 +124,36 @@ class AI2D(Converter):
             images=(inner_path(f"{self._inner}{folder}/{name}"),),
             payload=Choice(question=question, choices=choices, answer_index=index),
         )
+
+
+def _converted(row: Row) -> Record:
+    """A row of InternLM-XComposer's conversion, which has no ids."""
+    row.record_id = f"{row.file}-{row.number}"
+    if (match := PROMPT.search(row.text("text"))) is None:
+        raise BadRow("bad-record", "text has not the lines Question:, Context: and Options:")
+    choices = _lettered(match["options"])
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="vqa-mc",
+        images=(row.image("image"),),
+        payload=Choice(
+            question=match["question"].strip(),
+            choices=choices,
+            answer_index=read_letter(row, "answer", len(choices)),
+        ),
+    )
+
+
+def _lettered(line: str) -> tuple[str, ...]:
+    """The options of a line `A. … B. …`."""
+    parts = [line.removeprefix("A. ")]
+    for letter in ascii_uppercase[1:]:
+        before, found, after = parts[-1].partition(f" {letter}. ")
+        if not found:
+            break
+        parts[-1:] = [before, after]
+    choices = tuple(part.strip() for part in parts)
+    if not line.startswith("A. ") or len(choices) < 2 or not all(choices):
+        raise BadRow("choices-invalid", f"{line!r}, expected A. …, B. … in order")
+    return choices

@@ -97,7 +97,7 @@ def _path(part: dict[str, Any]) -> str:
     value = part.get(part["type"]) or part.get("image_url") or part.get("url") or ""
     path = value.get("url") if isinstance(value, dict) else value
     if not isinstance(path, str):
-        raise BadRow("bad-record", f"an image part with {value!r}, expected a path")
+        raise BadRow("bad-record", f"an image part with {value!r:.80}, expected a path")
     return path
 
 

@@ -34,7 +34,8 @@ class TextVQA(Converter):
                                 answers=("nous les gosses", "dakota", …)))
 
     The answer given most often is the target, and of several the first. Rows of the test split
-    have no answers and are rejected.
+    have no answers and are rejected. Conversions that name the file under `image`, or the answers
+    under `answer`, are read likewise.
     """
 
     splits = ("train", "val", "test")
@@ -65,7 +66,8 @@ class TextVQA(Converter):
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")
-        name = row.id("image_id").removesuffix(".jpg")
+        key = "image" if "image_id" not in row.value and "image" in row.value else "image_id"
+        name = row.id(key).removesuffix(".jpg")
         question, image = row.text("question"), inner_path(f"{self._images}{name}.jpg")
         if not question:
             raise BadRow("question-empty", f"image {image}")
@@ -83,7 +85,7 @@ class TextVQA(Converter):
 
 def _answers(row: Row) -> Counter[str]:
     """How often each answer was given, in the order in which they first were."""
-    raw = row.value.get("answers")
+    raw = row.value.get("answers", row.value.get("answer"))
     if raw is None:
         raise BadRow("answer-missing", "the row has no answers, as in the test split")
     if not isinstance(raw, list):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property, partial
 from pathlib import PurePosixPath
+from typing import Any, ClassVar
 
 from datakit.io.stable_hash import stable_order
+from datakit.io.trees import SourcePath
 from datakit.record import Choice, Record, Reject
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import BadRow, Row, plain_text
@@ -33,15 +35,21 @@ class Visual7W(Converter):
                               choices=("Carpet.", "Cement.", "Wood.", "Tile."), answer_index=2))
 
     The release keeps the right answer apart from the wrong ones; their order is drawn by the
-    question's id. The pointing task, whose answers are boxes, is not read.
+    question's id. The pointing task, whose answers are boxes, is read by `visual7w-pointing`.
     """
 
     splits = ("train", "val", "test")
+    files: ClassVar[tuple[str, ...]] = FILES
 
     def records(self) -> Iterator[Record | Reject]:
-        file = self.path if self.path.is_file() else first_existing(self.path, FILES, "questions")
-        for item in self.convert_rows(file, self._image, keys=("images",)):
+        for item in self.convert_rows(self._file, self._image, keys=("images",)):
             yield from [item] if isinstance(item, Reject) else item
+
+    @cached_property
+    def _file(self) -> SourcePath:
+        """The file of the questions."""
+        is_file = self.path.is_file()
+        return self.path if is_file else first_existing(self.path, self.files, "questions")
 
     @cached_property
     def _images(self) -> str:
@@ -56,8 +64,7 @@ class Visual7W(Converter):
         row.record_id = PurePosixPath(image).stem
         if not isinstance(pairs, list):
             raise BadRow("bad-record", "qa_pairs is not a list")
-        if any(isinstance(pair, dict) and _is_pointing(pair) for pair in pairs):
-            raise BadRow("bad-record", "answers are ids of boxes; expected text, as in telling")
+        self._check(pairs)
         if row.text("split") != self.split:
             return []
         to_record = partial(self._record, image)
@@ -65,6 +72,11 @@ class Visual7W(Converter):
             Row(row.file, row.number, pair, f"{row.record_id}-{n}") for n, pair in enumerate(pairs)
         )
         return [self.convert_row(part, to_record) for part in parts]
+
+    def _check(self, pairs: list[Any]) -> None:
+        """Refuses an image's questions where they are those of the other task."""
+        if any(isinstance(pair, dict) and _is_pointing(pair) for pair in pairs):
+            raise BadRow("bad-record", "answers are ids of boxes; expected text, as in telling")
 
     def _record(self, image: str, row: Row) -> Record:
         row.record_id = row.id("qa_id")
@@ -77,12 +89,12 @@ class Visual7W(Converter):
             place=row.place,
             task="vqa-mc",
             images=(image,),
-            payload=Choice(
-                question=question,
-                choices=tuple(options[index] for index in order),
-                answer_index=order.index(0),
-            ),
+            payload=self._choice(question, [options[index] for index in order], order.index(0)),
         )
+
+    def _choice(self, question: str, options: list[str], right: int) -> Choice:
+        """The question with its options, in the order drawn for it."""
+        return Choice(question=question, choices=tuple(options), answer_index=right)
 
 
 def _is_pointing(pair: dict[str, object]) -> bool:
