@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from functools import cached_property, partial
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from datakit.errors import FormatError
 from datakit.io.digest import file_sha256
 from datakit.record import Choice, Record, Reject
-from datakit.sources.converter import Converter, first_existing
+from datakit.sources.converter import Converter, first_existing, flatten
 from datakit.sources.row import BadRow, Row, inner_path, read_choices, read_index
 from datakit.sources.row_files import convert_files
 
@@ -50,9 +49,7 @@ class AI2D(Converter):
         folder = self.path / self._inner / QUESTIONS
         files = sorted(folder.glob("*.json"), key=lambda file: (len(file.name), file.name))
         own = [f for f in files if (f.name.partition(".")[0] in test_ids) == (self.split == "test")]
-        with contextlib.closing(convert_files(self, folder, own, self._image)) as images:
-            for image in images:
-                yield from [image] if isinstance(image, Reject) else image
+        yield from flatten(convert_files(self, folder, own, self._image))
 
     @cached_property
     def _inner(self) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datakit.record import Choice, Record, Reject
 from datakit.sources.coco_images import CocoConverter
 from datakit.sources.converter import first_existing
-from datakit.sources.row import BadRow, Row, plain_text
+from datakit.sources.row import BadRow, Row, plain_text, read_choices, read_index
 
 
 class AOKVQA(CocoConverter):
@@ -49,7 +49,7 @@ class AOKVQA(CocoConverter):
         question, image = row.text("question"), self.coco_image(row, "image_id")
         if not question:
             raise BadRow("question-empty", f"image {image}")
-        choices = _choices(row)
+        choices = read_choices(row, "choices")
         return Record(
             record_id=row.record_id,
             place=row.place,
@@ -58,27 +58,10 @@ class AOKVQA(CocoConverter):
             payload=Choice(
                 question=question,
                 choices=choices,
-                answer_index=_answer_index(row, len(choices)),
+                answer_index=read_index(row, "correct_choice_idx", len(choices)),
                 rationale=_rationale(row),
             ),
         )
-
-
-def _choices(row: Row) -> tuple[str, ...]:
-    raw = row.get("choices")
-    if not isinstance(raw, list):
-        raise BadRow("bad-record", "choices is not a list")
-    choices = tuple(plain_text(item, "a choice") for item in raw)
-    if len(choices) < 2 or not all(choices):
-        raise BadRow("choices-invalid", f"{raw!r}, expected two or more, none empty")
-    return choices
-
-
-def _answer_index(row: Row, num_choices: int) -> int:
-    index = row.answer("correct_choice_idx")
-    if not index.isdecimal() or int(index) >= num_choices:
-        raise BadRow("answer-index-invalid", f"{index} of {num_choices} choices")
-    return int(index)
 
 
 def _rationale(row: Row) -> str:

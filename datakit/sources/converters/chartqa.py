@@ -9,9 +9,10 @@ from typing import Literal
 from pydantic import Field
 
 from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
-from datakit.sources.row import BadRow, Row
+from datakit.sources.row import Row
+from datakit.sources.row_values import open_question
 
 FOLDER = "ChartQA Dataset"
 
@@ -57,13 +58,4 @@ class ChartQA(Converter):
     def _record(self, name: str, row: Row) -> Record:
         row.record_id = f"{name}-{row.number}"
         question, image = row.text("query"), row.image("imgname", f"{self.split}/png/")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        answer = row.answer("label")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=answer),
-        )
+        return open_question(row, question, image, row.answer("label"))

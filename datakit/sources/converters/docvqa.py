@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, plain_text
+from datakit.sources.row import Row, read_answers
+from datakit.sources.row_values import open_question
 
 
 class DocVQA(Converter):
@@ -37,24 +38,5 @@ class DocVQA(Converter):
     def _record(self, row: Row) -> Record:
         row.record_id = row.text("questionId")
         question, image = row.text("question"), row.image("image")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        answers = self._answers(row)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=answers[0], answers=answers),
-        )
-
-    def _answers(self, row: Row) -> tuple[str, ...]:
-        raw = row.value.get("answers")
-        if raw is None:
-            raise BadRow("answer-missing", "the row has no answers, as in a test split")
-        if not isinstance(raw, list):
-            raise BadRow("bad-record", "answers is not a list")
-        answers = tuple(text for item in raw if (text := plain_text(item, "an answer")))
-        if not answers:
-            raise BadRow("answer-empty", f"answers is {raw!r}")
-        return answers
+        answers = read_answers(row)
+        return open_question(row, question, image, answers[0], answers)

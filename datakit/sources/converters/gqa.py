@@ -10,10 +10,11 @@ from typing import Literal
 from pydantic import Field
 
 from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
-from datakit.sources.row import BadRow, Row, inner_path
+from datakit.sources.row import Row, inner_path
 from datakit.sources.row_files import convert_by_id
+from datakit.sources.row_values import open_question
 
 FOLDERS = ("", "questions1.2/", "questions/")
 PART = re.compile(r"(?:[a-z]+_all_)?questions_?(\d+)\.json")
@@ -85,23 +86,14 @@ class GQA(Converter):
     @cached_property
     def _images(self) -> str:
         """The folder of the images, or nothing where they lie in the release's own."""
-        is_bare = not (self.image_root / "images").is_dir() and any(self.image_root.glob("*.jpg"))
-        return "" if is_bare else "images/"
+        return self.image_folder("images/", bare="*.jpg")
 
     def _record(self, row: Row) -> Record:
         assert isinstance(self.options, GQAOptions)
         row.record_id = row.id("question_id")
         name = row.id("imageId").removesuffix(".jpg")
         question, image = row.text("question"), inner_path(f"{self._images}{name}.jpg")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=row.answer(self.options.answer)),
-        )
+        return open_question(row, question, image, row.answer(self.options.answer))
 
 
 def _parts(folder: SourcePath) -> list[SourcePath]:

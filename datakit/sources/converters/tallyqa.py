@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row
+from datakit.sources.row_values import open_question
 
 
 class TallyQA(Converter):
@@ -32,8 +33,7 @@ class TallyQA(Converter):
     splits = ("train", "test")
 
     def records(self) -> Iterator[Record | Reject]:
-        names = [f"{self.split}.json"]
-        file = self.path if self.path.is_file() else first_existing(self.path, names, "questions")
+        file = self.annotation_file([f"{self.split}.json"], "questions")
         yield from self.convert_rows(file, self._record, keys=("questions", "data"))
 
     @cached_property
@@ -50,15 +50,7 @@ class TallyQA(Converter):
         row.record_id = row.id("question_id")
         question, image = row.text("question"), row.image("image")
         image = f"{self._roots.get(image.partition('/')[0], '')}{image}"
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=_count(row)),
-        )
+        return open_question(row, question, image, _count(row))
 
 
 def _count(row: Row) -> str:

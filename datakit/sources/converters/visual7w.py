@@ -8,8 +8,8 @@ from pathlib import PurePosixPath
 
 from datakit.io.stable_hash import stable_order
 from datakit.record import Choice, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, plain_text
+from datakit.sources.converter import Converter
+from datakit.sources.row import BadRow, Row, read_choices
 
 FILES = ("dataset_v7w_telling.json", "dataset.json")
 IMAGE_FOLDERS = ("images/", "visual7w_images/")
@@ -39,16 +39,13 @@ class Visual7W(Converter):
     splits = ("train", "val", "test")
 
     def records(self) -> Iterator[Record | Reject]:
-        file = self.path if self.path.is_file() else first_existing(self.path, FILES, "questions")
-        for item in self.convert_rows(file, self._image, keys=("images",)):
-            yield from [item] if isinstance(item, Reject) else item
+        file = self.annotation_file(FILES, "questions")
+        yield from self.convert_nested_rows(file, self._image, keys=("images",))
 
     @cached_property
     def _images(self) -> str:
         """The folder of the images, or nothing where they lie in the release's own."""
-        found = (name for name in IMAGE_FOLDERS if (self.image_root / name).is_dir())
-        is_bare = any(self.image_root.glob("v7w_*.jpg"))
-        return next(found, "" if is_bare else IMAGE_FOLDERS[0])
+        return self.image_folder(*IMAGE_FOLDERS, bare="v7w_*.jpg")
 
     def _image(self, row: Row) -> list[Record | Reject]:
         """A record for each question about an image of the split, or why there is none."""
@@ -70,7 +67,7 @@ class Visual7W(Converter):
         row.record_id = row.id("qa_id")
         if not (question := row.text("question")):
             raise BadRow("question-empty", f"image {image}")
-        options = (row.answer("answer"), *_wrong(row))
+        options = (row.answer("answer"), *read_choices(row, "multiple_choices"))
         order = stable_order(len(options), "visual7w", row.record_id)
         return Record(
             record_id=row.record_id,
@@ -92,13 +89,3 @@ def _is_pointing(pair: dict[str, object]) -> bool:
         and isinstance(wrong, list)
         and bool(wrong and all(isinstance(item, int) for item in wrong))
     )
-
-
-def _wrong(row: Row) -> tuple[str, ...]:
-    raw = row.get("multiple_choices")
-    if not isinstance(raw, list):
-        raise BadRow("bad-record", "multiple_choices is not a list")
-    choices = tuple(plain_text(item, "a choice") for item in raw)
-    if not choices or not all(choices):
-        raise BadRow("choices-invalid", f"{raw!r}, expected wrong answers, none empty")
-    return choices

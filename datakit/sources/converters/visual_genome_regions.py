@@ -7,9 +7,9 @@ from functools import cached_property
 
 from datakit.geometry import Size
 from datakit.record import Record, Region, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.converters.visual_genome_qa import VisualGenomeImages, first_id, parts_of
+from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row, box_in
+from datakit.sources.visual_genome import VisualGenomeImages, first_id, parts_of
 
 SIZES = "image_data.json"
 CORNER_AND_SIDES = ("x", "y", "width", "height")
@@ -36,10 +36,8 @@ class VisualGenomeRegions(Converter):
     """
 
     def records(self) -> Iterator[Record | Reject]:
-        names = ["region_descriptions.json"]
-        file = self.path if self.path.is_file() else first_existing(self.path, names, "regions")
-        for item in self.convert_rows(file, self._image):
-            yield from [item] if isinstance(item, Reject) else item
+        file = self.annotation_file(["region_descriptions.json"], "regions")
+        yield from self.convert_nested_rows(file, self._image)
 
     @cached_property
     def _images(self) -> VisualGenomeImages:

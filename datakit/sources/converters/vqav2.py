@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Generator, Iterator
 from functools import partial
 
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.coco_images import CocoConverter
 from datakit.sources.converter import first_existing
 from datakit.sources.row import BadRow, Row, plain_text
 from datakit.sources.row_join import Keyed, RowJoin, keyed
+from datakit.sources.row_values import count_texts, open_question
 
 SUBSETS = {"train": "train2014", "val": "val2014", "test": "test2015"}
 
@@ -73,17 +73,9 @@ class VQAv2(CocoConverter):
         row.record_id = row.id("question_id")
         given = answers.take(row.record_id)
         image, question = self.coco_image(row, "image_id"), row.text("question")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
         if given is None:
             raise BadRow("answer-missing", "no annotation, or no further one, of this question")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=given[0], answers=tuple(given[1:])),
-        )
+        return open_question(row, question, image, given[0], tuple(given[1:]))
 
 
 def _answers(row: Row) -> list[str]:
@@ -93,17 +85,9 @@ def _answers(row: Row) -> list[str]:
     if raw is None and chosen is None:
         row.get("answers")
         raise BadRow("answer-missing", "answers is null")
-    if not isinstance(raw, list | None):
-        raise BadRow("bad-record", "answers is not a list")
-    texts = [_answer(item) for item in raw or ()]
-    counts = Counter(text for text in texts if text)
+    counts = count_texts([] if raw is None else raw)
     answer = plain_text(chosen, "multiple_choice_answer") if chosen is not None else ""
     if not answer and not counts:
         raise BadRow("answer-empty", f"multiple_choice_answer is {chosen!r}, answers are empty")
     answer = answer or counts.most_common(1)[0][0]
     return [answer, *(counts if answer in counts else (answer, *counts))]
-
-
-def _answer(item: object) -> str:
-    value = item.get("answer") if isinstance(item, dict) else item
-    return plain_text(value, "an answer")
