@@ -69,11 +69,19 @@ class Converter(ABC):
         Raises:
             FormatError: a file is not in a layout that this converter reads.
         """
-        tables = find_tables(self.path, self.split, self.config)
+        tables = self.tables()
         if not tables:
             yield from self.records()
         for file in tables:
             yield from self.convert_nested_rows(file, self.table_record)
+
+    def tables(self) -> list[SourcePath]:
+        """The Hub's Parquet or Arrow files of the split; none where the path holds no such form.
+
+        Raises:
+            FormatError: there are some, but none of this split.
+        """
+        return find_tables(self.path, self.split, self.config)
 
     def table_record(self, row: Row) -> Record | list[Record | Reject]:
         """The record, or the records, of one row of the Hub's Parquet form of this dataset.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from datakit.record import Question, Record
 from datakit.sources.row import BadRow, Row, plain_text
@@ -33,6 +34,20 @@ def id_or(row: Row, key: str, default: str) -> str:
     """The id under `key`, or what stands for it where the row has none."""
     has_id = isinstance(row.value, dict) and row.value.get(key) is not None
     return row.id(key) if has_id else default
+
+
+def first_key(row: Row, *keys: str) -> str:
+    """The first of several keys that the row has, or else the first; copies differ in them."""
+    has = isinstance(row.value, dict)
+    return next((key for key in keys if has and key in row.value), keys[0])
+
+
+def listed(row: Row, key: str) -> list[Any]:
+    """The list under `key`."""
+    value = row.get(key)
+    if not isinstance(value, list):
+        raise BadRow("bad-record", f"{key} is not a list")
+    return value
 
 
 def count_answers(row: Row, key: str = "answers") -> Counter[str]:

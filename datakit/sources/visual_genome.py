@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from datakit.io.trees import SourcePath
-from datakit.sources.row import BadRow, Row, inner_path
+from datakit.sources.row import Row, inner_path
+from datakit.sources.row_values import first_key, listed
 
 FOLDERS = ("VG_100K/", "VG_100K_2/")
 ROOTS = ("", "images/")
@@ -34,19 +35,16 @@ class VisualGenomeImages:
 
 def parts_of(row: Row, key: str) -> Iterator[Row]:
     """The rows under `key` of an image's row, each with the image's id where it has none."""
-    image_id, parts = first_id(row, "id", "image_id"), row.get(key)
+    image_id = first_id(row, "id", "image_id")
     row.record_id = f"image-{image_id}"
-    if not isinstance(parts, list):
-        raise BadRow("bad-record", f"{key} is not a list")
-    for number, part in enumerate(parts):
+    for number, part in enumerate(listed(row, key)):
         name = f"image-{image_id}-{number}"
         yield Row(row.file, row.number, _with_image(part, image_id), name)
 
 
 def first_id(row: Row, *keys: str) -> str:
     """The id under the first of several keys that the row has; versions differ in them."""
-    has = isinstance(row.value, dict)
-    return row.id(next((key for key in keys if has and key in row.value), keys[0]))
+    return row.id(first_key(row, *keys))
 
 
 def _with_image(part: Any, image_id: str) -> Any:

@@ -40,6 +40,9 @@ class AI2D(Converter):
     (`replacementText` in `annotations/`). The release's images do not show them; where images with
     the letters drawn in lie in `abc_images/`, as InternVL gives them, those are used, and otherwise
     the question is rejected (`letters-not-shown`).
+
+    The Hub's form (`lmms-lab/ai2d`, test only): `question`, `options`, `answer` (the index) and
+    `image`.
     """
 
     splits = ("train", "test")
@@ -50,6 +53,10 @@ class AI2D(Converter):
         files = sorted(folder.glob("*.json"), key=lambda file: (len(file.name), file.name))
         own = [f for f in files if (f.name.partition(".")[0] in test_ids) == (self.split == "test")]
         yield from flatten(convert_files(self, folder, own, self._image))
+
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.place
+        return _choice(row, row.image("image"), "options", "answer")
 
     @cached_property
     def _inner(self) -> str:
@@ -92,18 +99,23 @@ class AI2D(Converter):
 
     def _record(self, name: str, row: Row) -> Record:
         row.record_id = row.id("questionId")
-        question, choices = row.text("question"), read_choices(row, "answerTexts")
-        if not question:
-            raise BadRow("question-empty", f"image {name}")
-        index = read_index(row, "correctAnswer", len(choices))
         has_letters = str(row.value.get("abcLabel")).strip().lower() in ("true", "1")
         if has_letters and not self._has_letters:
             raise BadRow("letters-not-shown", f"letters in place of words, no abc_images/: {name}")
         folder = "abc_images" if has_letters else "images"
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-mc",
-            images=(inner_path(f"{self._inner}{folder}/{name}"),),
-            payload=Choice(question=question, choices=choices, answer_index=index),
-        )
+        image = inner_path(f"{self._inner}{folder}/{name}")
+        return _choice(row, image, "answerTexts", "correctAnswer")
+
+
+def _choice(row: Row, image: str, choices_key: str, index_key: str) -> Record:
+    question, choices = row.text("question"), read_choices(row, choices_key)
+    if not question:
+        raise BadRow("question-empty", f"image {image}")
+    index = read_index(row, index_key, len(choices))
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="vqa-mc",
+        images=(image,),
+        payload=Choice(question=question, choices=choices, answer_index=index),
+    )

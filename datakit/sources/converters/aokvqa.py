@@ -31,6 +31,9 @@ class AOKVQA(CocoConverter):
 
     Of several rationales the first is kept. Rows of the test split have no answers and are
     rejected.
+
+    The Hub's form (`HuggingFaceM4/A-OKVQA`): `image`, `question_id`, `question`, `choices`,
+    `correct_choice_idx` and, where there are some, `rationales`.
     """
 
     splits = ("train", "val", "test")
@@ -44,24 +47,31 @@ class AOKVQA(CocoConverter):
         file = first_existing(self.folder, [name, f"aokvqa/{name}"], "annotations")
         yield from self.convert_rows(file, self._record)
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("question_id")
+        return _made(row, row.text("question"), row.image("image"))
+
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")
-        question, image = row.text("question"), self.coco_image(row, "image_id")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        choices = read_choices(row, "choices")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-mc",
-            images=(image,),
-            payload=Choice(
-                question=question,
-                choices=choices,
-                answer_index=read_index(row, "correct_choice_idx", len(choices)),
-                rationale=_rationale(row),
-            ),
-        )
+        return _made(row, row.text("question"), self.coco_image(row, "image_id"))
+
+
+def _made(row: Row, question: str, image: str) -> Record:
+    if not question:
+        raise BadRow("question-empty", f"image {image}")
+    choices = read_choices(row, "choices")
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="vqa-mc",
+        images=(image,),
+        payload=Choice(
+            question=question,
+            choices=choices,
+            answer_index=read_index(row, "correct_choice_idx", len(choices)),
+            rationale=_rationale(row),
+        ),
+    )
 
 
 def _rationale(row: Row) -> str:

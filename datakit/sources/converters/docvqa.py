@@ -26,6 +26,9 @@ class DocVQA(Converter):
                                 answer="$123,110", answers=("$123,110",)))
 
     The first answer is the target. Rows of the test split have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/DocVQA`, configuration `DocVQA`) has the same columns, with the page
+    itself under `image`.
     """
 
     splits = ("train", "val", "test")
@@ -34,6 +37,9 @@ class DocVQA(Converter):
         names = [f"{self.split}_v1.0.json", f"{self.split}_v1.0_withQT.json"]
         file = first_existing(self.path, names, "annotations")
         yield from self.convert_rows(file, self._record, keys=("data",))
+
+    def table_record(self, row: Row) -> Record:
+        return self._record(row)
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.text("questionId")

@@ -39,6 +39,9 @@ class InfographicVQA(Converter):
                                 answer="pinterest", answers=("pinterest", "Pinterest")))
 
     The first answer is the target. Rows of the test split have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/DocVQA`, configuration `InfographicVQA`): `questionId`, `question`,
+    `answers` and `image`.
     """
 
     splits = ("train", "val", "test")
@@ -53,8 +56,15 @@ class InfographicVQA(Converter):
     def _images(self) -> str:
         return self.image_folder(*IMAGE_FOLDERS)
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("questionId")
+        return _made(row, row.image("image"))
+
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("questionId")
-        question, image = row.text("question"), row.image("image_local_name", self._images)
-        answers = read_answers(row)
-        return open_question(row, question, image, answers[0], answers)
+        return _made(row, row.image("image_local_name", self._images))
+
+
+def _made(row: Row, image: str) -> Record:
+    question, answers = row.text("question"), read_answers(row)
+    return open_question(row, question, image, answers[0], answers)

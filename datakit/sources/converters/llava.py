@@ -55,6 +55,9 @@ class Llava(Converter):
     Releases count placeholders in two ways: one an image, or one that stands for all of a row's
     images, said once, in every turn or not at all. Each becomes one an image; the rows of the
     second kind are counted (`placed_placeholders`, `spread_placeholders`, `repeated_placeholders`).
+
+    The Hub's form (`lmms-lab/LLaVA-OneVision-Data` and its kin) has the same columns, with the
+    image itself under `image`, or several under `images`.
     """
 
     Options = LlavaOptions
@@ -66,6 +69,9 @@ class Llava(Converter):
     def records(self) -> Iterator[Record | Reject]:
         for file in self._files():
             yield from self.convert_rows(file, self._record)
+
+    def table_record(self, row: Row) -> Record:
+        return self._record(row)
 
     @property
     def image_root(self) -> SourcePath:

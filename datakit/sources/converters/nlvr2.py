@@ -9,7 +9,7 @@ from functools import cached_property
 from datakit.record import Record, Reject, Statement
 from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row, inner_path
-from datakit.sources.row_values import read_holds
+from datakit.sources.row_values import first_key, id_or, read_holds
 
 FOLDERS = ("data/", "nlvr2/data/", "")
 IDENTIFIER = re.compile(r"(.+-\d+-\d+)-\d+")
@@ -33,6 +33,10 @@ class NLVR2(Converter):
                payload=Statement(statement="An image shows one leather case.", holds=False))
 
     The left image comes first. Rows of the hidden test split have no labels and are rejected.
+
+    The Hub's form (`lmms-lab/NLVR2`): `left_image`, `right_image`, `question` (or `sentence`),
+    `answer` (or `label`) and `question_id`. Its splits have other names there, so the path is a
+    glob: `NLVR2/data/balanced_dev-*.parquet`.
     """
 
     splits = ("train", "dev", "test1", "test2")
@@ -58,9 +62,18 @@ class NLVR2(Converter):
             return None
         return frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = id_or(row, first_key(row, "question_id", "identifier"), row.place)
+        images = (row.image("left_image"), row.image("right_image"))
+        sentence, label = first_key(row, "question", "sentence"), first_key(row, "answer", "label")
+        return self._made(row, images, sentence, label)
+
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("identifier")
-        statement, images = row.text("sentence"), self._pair(row)
+        return self._made(row, self._pair(row), "sentence", "label")
+
+    def _made(self, row: Row, images: tuple[str, str], sentence: str, label: str) -> Record:
+        statement = row.text(sentence)
         if not statement:
             raise BadRow("statement-empty", f"image {images[0]}")
         return Record(
@@ -68,7 +81,7 @@ class NLVR2(Converter):
             place=row.place,
             task="vqa-yes-no",
             images=images,
-            payload=Statement(statement=statement, holds=read_holds(row)),
+            payload=Statement(statement=statement, holds=read_holds(row, label)),
         )
 
     def _pair(self, row: Row) -> tuple[str, str]:

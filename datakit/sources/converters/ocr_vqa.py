@@ -12,7 +12,7 @@ from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, flatten
 from datakit.sources.row import BadRow, Row, inner_path
 from datakit.sources.row_files import convert_by_id
-from datakit.sources.row_values import open_question
+from datakit.sources.row_values import id_or, open_question
 
 SPLITS = {"1": "train", "2": "val", "3": "test", "train": "train", "val": "val", "test": "test"}
 URL_KEYS = ("imageURL", "imgURL")
@@ -36,6 +36,8 @@ class OcrVqa(Converter):
                payload=Question(question="Who wrote this book?", answer="Jo Tenner"))
 
     A cover has the extension of its URL, or `.jpg` where only such a file is there.
+
+    The Hub's form (`howard-hou/OCR-VQA`): `image`, `image_id`, `questions` and `answers`.
     """
 
     splits = ("train", "val", "test")
@@ -43,6 +45,10 @@ class OcrVqa(Converter):
     def records(self) -> Iterator[Record | Reject]:
         file = self.annotation_file(["dataset.json"], "annotations")
         yield from flatten(convert_by_id(self, file, self._book, "book_id", self._may_be_wanted))
+
+    def table_record(self, row: Row) -> list[Record | Reject]:
+        row.record_id = id_or(row, "image_id", row.place)
+        return self._questions(row, row.image("image"))
 
     def _may_be_wanted(self, book: dict[str, Any]) -> bool:
         """Whether a book is not known to be of another split."""
@@ -53,7 +59,10 @@ class OcrVqa(Converter):
         row.record_id = row.id("book_id")
         if not _split(row.get("split")):
             raise BadRow("split-invalid", f"{row.value['split']!r}, expected 1, 2 or 3")
-        image, questions, answers = self._image(row), row.get("questions"), row.value.get("answers")
+        return self._questions(row, self._image(row))
+
+    def _questions(self, row: Row, image: str) -> list[Record | Reject]:
+        questions, answers = row.get("questions"), row.value.get("answers")
         if not isinstance(questions, list) or not isinstance(answers, list | None):
             raise BadRow("bad-record", "questions or answers are not a list")
         if answers is not None and len(answers) != len(questions):

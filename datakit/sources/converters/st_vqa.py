@@ -37,6 +37,9 @@ class StVqa(Converter):
 
     The first answer is the target. Rows without `question_id` are named by file and row; rows of
     the test split have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/ST-VQA`; it has the test split only, which has no answers):
+    `question_id`, `question`, `answers` and `image`.
     """
 
     splits = ("train", "test")
@@ -55,11 +58,13 @@ class StVqa(Converter):
         roots = [root.format(split=self.split) for root in ROOTS]
         return [root for root in roots if (self.image_root / root).is_dir()]
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = id_or(row, "question_id", row.place)
+        return _made(row, row.text("question"), row.image("image"))
+
     def _record(self, row: Row) -> Record:
         row.record_id = id_or(row, "question_id", f"{self._file.stem}-{row.number}")
-        question, image = row.text("question"), self._image(row)
-        answers = read_answers(row)
-        return open_question(row, question, image, answers[0], answers)
+        return _made(row, row.text("question"), self._image(row))
 
     def _image(self, row: Row) -> str:
         if "file_path" not in row.value and row.value.get("file_name"):
@@ -68,3 +73,8 @@ class StVqa(Converter):
             name = row.image("file_path")
         found = (r for r in self._roots if (self.image_root / r / name).is_file())
         return f"{next(found, '')}{name}"
+
+
+def _made(row: Row, question: str, image: str) -> Record:
+    answers = read_answers(row)
+    return open_question(row, question, image, answers[0], answers)

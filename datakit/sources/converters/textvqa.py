@@ -33,6 +33,8 @@ class TextVQA(Converter):
 
     The answer given most often is the target, and of several the first. Rows of the test split
     have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/textvqa`): `question_id`, `question`, `answers` and `image`.
     """
 
     splits = ("train", "val", "test")
@@ -49,9 +51,16 @@ class TextVQA(Converter):
         own = "test_images" if self.split == "test" else "train_images"
         return self.image_folder(f"{own}/", f"images/{own}/")
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("question_id")
+        return _made(row, row.image("image"))
+
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")
         name = row.id("image_id").removesuffix(".jpg")
-        question, image = row.text("question"), inner_path(f"{self._images}{name}.jpg")
-        counts = count_answers(row)
-        return open_question(row, question, image, counts.most_common(1)[0][0], tuple(counts))
+        return _made(row, inner_path(f"{self._images}{name}.jpg"))
+
+
+def _made(row: Row, image: str) -> Record:
+    question, counts = row.text("question"), count_answers(row)
+    return open_question(row, question, image, counts.most_common(1)[0][0], tuple(counts))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter
@@ -29,6 +29,9 @@ class VisualGenomeQA(Converter):
                payload=Question(question="What is on the curtains?", answer="Sailboats."))
 
     The release has no splits.
+
+    The Hub's form (`ranjaykrishna/visual_genome` in Parquet, configuration
+    `question_answers_v1.2.0`): `image`, `image_id` and `qas`, with the columns of the release.
     """
 
     def records(self) -> Iterator[Record | Reject]:
@@ -43,7 +46,15 @@ class VisualGenomeQA(Converter):
         """A record for each question about an image, or why there is none."""
         return [self.convert_row(part, self._record) for part in parts_of(row, "qas")]
 
+    def table_record(self, row: Row) -> list[Record | Reject]:
+        to_record = partial(_made, row.image("image"))
+        return [self.convert_row(part, to_record) for part in parts_of(row, "qas")]
+
     def _record(self, row: Row) -> Record:
         row.record_id = first_id(row, "qa_id", "id")
-        question, image = row.text("question"), self._images.name(first_id(row, "image_id"))
-        return open_question(row, question, image, row.answer("answer"))
+        return _made(self._images.name(first_id(row, "image_id")), row)
+
+
+def _made(image: str, row: Row) -> Record:
+    row.record_id = first_id(row, "qa_id", "id")
+    return open_question(row, row.text("question"), image, row.answer("answer"))

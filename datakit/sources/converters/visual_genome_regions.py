@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from datakit.geometry import Size
 from datakit.record import Record, Region, Reject
@@ -33,6 +33,10 @@ class VisualGenomeRegions(Converter):
                               bbox_px=(421.0, 57.0, 503.0, 196.0)))
 
     Boxes are clipped to the image. The release has no splits.
+
+    The Hub's form (`ranjaykrishna/visual_genome` in Parquet, configuration
+    `region_descriptions_v1.2.0`): `image`, `image_id`, `width`, `height` and `regions`, with the
+    columns of the release.
     """
 
     def records(self) -> Iterator[Record | Reject]:
@@ -55,21 +59,29 @@ class VisualGenomeRegions(Converter):
         """A record for each region of an image, or why there is none."""
         return [self.convert_row(part, self._record) for part in parts_of(row, "regions")]
 
+    def table_record(self, row: Row) -> list[Record | Reject]:
+        size = (row.side_px("width"), row.side_px("height"))
+        to_record = partial(_made, row.image("image"), size)
+        return [self.convert_row(part, to_record) for part in parts_of(row, "regions")]
+
     def _record(self, row: Row) -> Record:
         row.record_id = first_id(row, "region_id", "id")
-        image_id, phrase = first_id(row, "image_id"), row.text("phrase")
-        image = self._images.name(image_id)
-        if not phrase:
-            raise BadRow("phrase-empty", f"image {image}")
-        size = self._sizes.get(image_id, (0, 0))
-        box = box_in([row.get(key) for key in CORNER_AND_SIDES], size)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="rec",
-            images=(image,),
-            payload=Region(phrase=phrase, bbox_px=box, width_px=size[0], height_px=size[1]),
-        )
+        image_id = first_id(row, "image_id")
+        return _made(self._images.name(image_id), self._sizes.get(image_id, (0, 0)), row)
+
+
+def _made(image: str, size: Size, row: Row) -> Record:
+    row.record_id, phrase = first_id(row, "region_id", "id"), row.text("phrase")
+    if not phrase:
+        raise BadRow("phrase-empty", f"image {image}")
+    box = box_in([row.get(key) for key in CORNER_AND_SIDES], size)
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="rec",
+        images=(image,),
+        payload=Region(phrase=phrase, bbox_px=box, width_px=size[0], height_px=size[1]),
+    )
 
 
 def _size(row: Row) -> tuple[str, Size]:

@@ -37,6 +37,8 @@ class VizWiz(Converter):
     The answer given most often is the target, and of several the first; answers that say there is
     none do not count. Where `answerable` is 0, or nobody answers, it is `Unanswerable`. Rows of
     the test split have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/VizWiz-VQA`): `question_id`, `question`, `answers` (text) and `image`.
     """
 
     splits = ("train", "val", "test")
@@ -52,11 +54,19 @@ class VizWiz(Converter):
         """The folder of the split's images; of images that are nowhere, the one of the release."""
         return self.image_folder(f"{self.split}/", f"images/{self.split}/", "images/")
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("question_id").removesuffix(".jpg")
+        return _made(row, row.image("image"))
+
     def _record(self, row: Row) -> Record:
-        question, image = row.text("question"), row.image("image", self._images)
+        image = row.image("image", self._images)
         row.record_id = PurePosixPath(image).stem
-        answers = _answers(row)
-        return open_question(row, question, image, answers[0], answers)
+        return _made(row, image)
+
+
+def _made(row: Row, image: str) -> Record:
+    question, answers = row.text("question"), _answers(row)
+    return open_question(row, question, image, answers[0], answers)
 
 
 def _answers(row: Row) -> tuple[str, ...]:

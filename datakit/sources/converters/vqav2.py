@@ -38,6 +38,9 @@ class VQAv2(CocoConverter):
     Where `multiple_choice_answer` is absent, the answer given most often stands for it, and of
     several the first. The test split has no annotations: its questions are rejected. So are
     annotations without a question (`question-missing`).
+
+    The Hub's form (`lmms-lab/VQAv2`, `lmms-lab/OK-VQA`): `question_id`, `question`, `image`,
+    `answers` (objects or text) and, in the first, `multiple_choice_answer`.
     """
 
     splits = ("train", "val", "test")
@@ -57,6 +60,12 @@ class VQAv2(CocoConverter):
                     yield from answers.take_rejects()
                     yield item
             yield from answers.rest()
+
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("question_id")
+        question, image = row.text("question"), row.image("image")
+        answer, *answers = _answers(row)
+        return open_question(row, question, image, answer, tuple(answers))
 
     def _names(self, kind: str, what: str) -> list[str]:
         names = [f"{version}{kind}mscoco_{self.subset}_{what}.json" for version in ("v2_", "")]
