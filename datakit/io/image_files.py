@@ -11,6 +11,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 from datakit.io.table_cells import Cell, CellColumn, parse_cell
+from datakit.io.tar_parts import parse_part
 from datakit.io.trees import SourcePath
 from datakit.io.trees.tree import join
 
@@ -20,13 +21,13 @@ MOST_FOLDERS = 50
 
 
 class ImageFiles:
-    """The images of one source, by name: files under a root, or cells of its tables.
+    """The images of one source, by name: files under a root, cells of tables, parts of tars.
 
     Each is looked up once.
 
     Args:
         root: the folder that names of files are relative to.
-        tables: the folder that names of cells are relative to; the root where it is None.
+        tables: the folder that names of cells and parts are relative to; the root where it is None.
     """
 
     def __init__(self, root: SourcePath, tables: SourcePath | None = None) -> None:
@@ -60,6 +61,8 @@ class ImageFiles:
             start, size = self._staged[name]
             self._stage.seek(start)
             return self._stage.read(size)
+        if part := parse_part(name):
+            return part.read(self.tables)
         if (cell := parse_cell(name)) is None:
             return self.root.tree.read(self._inner(name))
         found = self._column(cell).read([(cell.row, cell.index)])
@@ -67,8 +70,8 @@ class ImageFiles:
 
     def identity(self, name: str) -> str:
         """Equal for two images, of whichever source, only if they are one."""
-        cell = parse_cell(name)
-        return str(self.tables / name) if cell else self.root.tree.identity(self._inner(name))
+        packed = parse_cell(name) or parse_part(name)
+        return str(self.tables / name) if packed else self.root.tree.identity(self._inner(name))
 
     def suggestion(self, name: str) -> str:
         """The existing image that a missing name was probably meant to be, in a sentence."""
@@ -110,7 +113,10 @@ class ImageFiles:
         self._staged.clear()
 
     def _look(self, name: str) -> int:
-        if cell := parse_cell(name):
+        if part := parse_part(name):
+            there = (self.tables / part.file).size() or 0
+            size = part.size if part.start + part.size <= there else None
+        elif cell := parse_cell(name):
             size = self._column(cell).size(cell.row, cell.index)
         else:
             size = self.root.tree.size(self._inner(name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import pyarrow as pa
 from pyarrow import compute
 
 from datakit.errors import FormatError
-from datakit.io.tables import CELL, SUFFIXES, Table, open_table
+from datakit.io.tables import CELL, SUFFIXES, open_table
 from datakit.io.trees import SourcePath
 
 Place = tuple[int, int]  # row and place in its list
@@ -69,7 +70,7 @@ class CellColumn:
                     yield (row, index), _item(batch, row - start, index)
             start += len(batch)
             if start > last:
-                return
+                break
 
     def _measure(self) -> tuple[np.ndarray, np.ndarray]:
         """Where each row's images start among all, and the size of each; -1 where it is null."""
@@ -86,14 +87,14 @@ class CellColumn:
         return np.cumsum(np.concatenate(counts)), np.concatenate([np.zeros(0, np.int32), *sizes])
 
     def _batches(self) -> Iterator[pa.Array]:
-        table: Table = open_table(self._path)
-        if self._column not in table.images:
-            raise FormatError(
-                f"{self._path}: no column of images {self._column!r}; found "
-                f"{', '.join(table.images) or 'none'}."
-            )
         try:
-            yield from table.image_batches(self._column)
+            with closing(open_table(self._path)) as table:
+                if self._column not in table.images:
+                    raise FormatError(
+                        f"{self._path}: no column of images {self._column!r}; found "
+                        f"{', '.join(table.images) or 'none'}."
+                    )
+                yield from table.image_batches(self._column)
         except (pa.ArrowException, OSError) as error:
             raise FormatError(f"{self._path}: cannot be read: {error}.") from error
 

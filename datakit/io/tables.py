@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyarrow import compute
+from pyarrow import compute, ipc
 
 from datakit.errors import FormatError
 from datakit.io.digest import file_sha256
@@ -43,13 +44,20 @@ class ImageColumn:
 
 
 class Table(ABC):
-    """One open file of rows.
+    """One open file of rows, to be closed.
 
     Attributes:
         images: its columns of images, by name.
     """
 
     schema: pa.Schema
+
+    def __init__(self, path: SourcePath) -> None:
+        self._opened = path.open()
+
+    def close(self) -> None:
+        """Closes the file."""
+        self._opened.close()
 
     @property
     def images(self) -> dict[str, ImageColumn]:
@@ -69,7 +77,8 @@ class ParquetTable(Table):
     """A Parquet file."""
 
     def __init__(self, path: SourcePath) -> None:
-        self._file = pq.ParquetFile(path.open(), buffer_size=BUFFER_BYTES)
+        super().__init__(path)
+        self._file = pq.ParquetFile(self._opened, buffer_size=BUFFER_BYTES)
         self.schema = self._file.schema_arrow
         self._leaves = [self._file.schema.column(i).path for i in range(len(self._file.schema))]
 
@@ -94,10 +103,8 @@ class ArrowTable(Table):
     """An Arrow file, or a stream as `datasets` keeps them."""
 
     def __init__(self, path: SourcePath) -> None:
-        with path.open() as file:
-            is_file = file.read(len(ARROW_FILE)) == ARROW_FILE
-        self._path = path
-        self._is_file = is_file
+        super().__init__(path)
+        self._is_file = self._opened.read(len(ARROW_FILE)) == ARROW_FILE
         self.schema = self._reader().schema
 
     def light_batches(self) -> Iterator[pa.RecordBatch]:
@@ -115,8 +122,8 @@ class ArrowTable(Table):
             yield from reader
 
     def _reader(self) -> Any:
-        file = self._path.open()
-        return pa.ipc.open_file(file) if self._is_file else pa.ipc.open_stream(file)
+        self._opened.seek(0)
+        return ipc.open_file(self._opened) if self._is_file else ipc.open_stream(self._opened)
 
 
 def open_table(path: SourcePath) -> Table:
@@ -147,15 +154,15 @@ class TableRecords:
         self.sha256 = ""
 
     def __iter__(self) -> Generator[tuple[int, dict[str, Any]], None, None]:
-        table = open_table(self.path)
         row = 0
         try:
-            for batch in table.light_batches():
-                for value in batch.to_pylist():
-                    for column in table.images.values():
-                        value[column.name] = self._cells(value[column.name], column, row)
-                    yield row, value
-                    row += 1
+            with closing(open_table(self.path)) as table:
+                images = table.images.values()
+                for batch in table.light_batches():
+                    for value in batch.to_pylist():
+                        cells = {c.name: self._cells(value[c.name], c, row) for c in images}
+                        yield row, {**value, **cells}
+                        row += 1
         except (pa.ArrowException, OSError) as error:
             raise FormatError(
                 f"{self.path}: broken after {row} whole rows: {error}. Fetch the file again."

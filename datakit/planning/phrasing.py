@@ -89,8 +89,8 @@ class Phraser:
     ) -> tuple[str, TemplateSet] | None:
         """The template set and its name; a set of one bare phrasing where a name is the prompt."""
         task = self.problems.attempt((*at, "dataset"), lambda: find_task(dataset.task))
-        part = spec.dataset if how.granularity == "fine" else dataset.task
-        name = f"{how.granularity}/{part}"
+        is_fine = how.granularity == "fine" and dataset.templates == "own"
+        name = f"fine/{spec.dataset}" if is_fine else f"coarse/{dataset.task}"
         there = template_set_names(self.folders)
         if task is None:
             return None

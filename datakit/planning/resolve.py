@@ -130,6 +130,8 @@ class _Resolver:
         dataset = self.problems.attempt((*at, "dataset"), lambda: load_dataset_entry(spec.dataset))
         name = spec.converter or (dataset.converter if dataset else None)
         options = self.options(at, spec, name) if name else None
+        if dataset and name and options is not None:
+            dataset = with_task(dataset, find_converter(name).task_of(options))
         instructions = self.phraser.instructions(at, spec, dataset, how) if dataset else None
         if not (path and dataset and name and options is not None and instructions):
             return None
@@ -188,6 +190,11 @@ class _Resolver:
                 )
             )
         return options
+
+
+def with_task(dataset: Dataset, task: str) -> Dataset:
+    """A dataset whose records are of another task than its entry says; empty for the same."""
+    return dataset.model_copy(update={"task": task}) if task else dataset
 
 
 def existing(path: Path) -> Path:

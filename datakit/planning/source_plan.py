@@ -34,6 +34,7 @@ class SourcePlan:
         annotation_digests: SHA-256 of each annotation file.
         image_digest: SHA-256 of the images' relative names and sizes.
         mended: what was changed in raw text, counted by kind.
+        from_cache: whether its records were kept from an earlier time.
     """
 
     spool: Path
@@ -46,6 +47,7 @@ class SourcePlan:
     annotation_digests: dict[str, str]
     image_digest: str
     mended: dict[str, int]
+    from_cache: bool
 
 
 def plan_group(
@@ -95,6 +97,7 @@ def _plan_of(
         annotation_digests=member.annotation_digests,
         image_digest=member.image_digest,
         mended=member.mended,
+        from_cache=member.from_cache,
     )
 
 

@@ -43,6 +43,7 @@ class Progress:
     """What a build calls while it works."""
 
     on_source: Callable[[str], None] = lambda _name: None
+    on_cached: Callable[[str, int], None] = lambda _name, _records: None
     on_plan: Callable[[Plan], None] = lambda _plan: None
     on_shard: Callable[[ShardDone, int, int], None] = lambda _shard, _done, _total: None
 
@@ -74,7 +75,12 @@ def build(
         fresh = not any(out.iterdir())
         work = folder.prepare(out)
         try:
-            plan = make_plan(mixture, folder=work / "records", on_source=progress.on_source)
+            plan = make_plan(
+                mixture,
+                folder=work / "records",
+                on_source=progress.on_source,
+                on_cached=progress.on_cached,
+            )
             if force:
                 folder.remove_own_output(out)
             folder.refuse_other_mixture(out, lock_text(plan))

@@ -6,6 +6,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -48,6 +49,7 @@ class Converter(ABC):
         path: the folder or file that the mixture names, a glob, or a folder of the Hub's tables.
         digests: SHA-256 of every annotation file read, by its name relative to `path`.
         mended: what the converter put right in records, counted by kind.
+        group_by: the field of raw rows whose value becomes a record's `group`; empty for none.
     """
 
     Options: ClassVar[type[ConverterOptions]] = ConverterOptions
@@ -62,6 +64,17 @@ class Converter(ABC):
         self.options = options
         self.digests: dict[str, str] = {}
         self.mended: Counter[str] = Counter()
+        self.group_by = ""
+
+    @classmethod
+    def task_of(cls, options: ConverterOptions) -> str:  # noqa: ARG003
+        """The task of the records where the options decide it; empty where the dataset does."""
+        return ""
+
+    @property
+    def name(self) -> str:
+        """What a mixture calls it."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
 
     def read(self) -> Iterator[Record | Reject]:
         """Yields every record, or why it is dropped, of the release or of the Hub's tables of it.
@@ -180,17 +193,25 @@ class Converter(ABC):
 
     def convert_row(self, row: Row, to_record: Callable[[Row], T]) -> T | Reject:
         """What becomes of one row."""
+        group = self._group(row.value)
         try:
             if isinstance(row.value, BadLine):
                 raise BadRow("bad-line", f"not JSON: {row.value.start}")
-            return to_record(row)
+            made = to_record(row)
         except BadRow as error:
             return Reject(
                 record_id=row.record_id or row.place,
                 place=row.place,
                 reason=error.reason,
                 detail=error.detail,
+                group=group,
             )
+        return _with_group(made, group) if group else made
+
+    def _group(self, value: Any) -> str:
+        """The value by which a row's records are told apart."""
+        found = value.get(self.group_by) if self.group_by and isinstance(value, dict) else None
+        return str(found).strip() if isinstance(found, str | int | float) else ""
 
     def relative_name(self, file: SourcePath) -> str:
         """A file's name as records and errors state it: relative to the source's path."""
@@ -243,3 +264,11 @@ def _check_layout(file: SourcePath, first: Sequence[object]) -> None:
     ]
     if details and len(details) == len(first):
         raise FormatError(f"{file}: row 0: {details[0]}.")
+
+
+def _with_group(made: Any, group: str) -> Any:
+    """A record, a reject, or several, with their group; other things as they are."""
+    if isinstance(made, list):
+        return [_with_group(item, group) for item in made]
+    is_item = isinstance(made, Record | Reject)
+    return replace(made, group=group) if is_item and not made.group else made

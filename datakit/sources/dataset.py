@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,6 +21,9 @@ class Dataset(BaseModel):
     title: str
     converter: str = Field(description="the converter that reads its release")
     task: str = Field(description="names the coarse template set")
+    templates: Literal["own", "task"] = Field(
+        "own", description="whether it has a set of its own, or is a form that takes its task's"
+    )
     category: str = Field(description="what it is balanced with")
     response_format: str | list[str] | None = Field(
         description="names in response_formats.yaml, the first that suits a set's answers; or null"

@@ -46,6 +46,10 @@ class ArchiveTree(Tree):
     def __reduce__(self) -> tuple[type[ArchiveTree], tuple[Tree, str]]:
         return type(self), (self.outer, self.name)
 
+    @property
+    def trace(self) -> dict[tuple[str, str], Stamp]:
+        return self.outer.trace
+
     def size(self, name: str) -> int | None:
         member = self._members.get(name)
         return None if member is None else self._size(member)

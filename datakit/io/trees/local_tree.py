@@ -48,6 +48,10 @@ class LocalTree(Tree):
         path = Path(self.root).absolute()
         return LocalTree(str(path.parent)), path.name
 
+    @property
+    def place(self) -> str:
+        return str(Path(self.root).absolute())
+
     def inside(self, folder: str) -> Tree:
         return LocalTree(self.full_name(folder))
 

@@ -115,9 +115,28 @@ class SourcePath:
         """The path from a folder to this one, which is in it."""
         return PurePosixPath(str(self)).relative_to(str(folder))
 
+    def absolute(self) -> str:
+        """The path as text that means the same from every working directory."""
+        return str(self) if URL.match(str(self)) else str(Path(str(self)).absolute())
+
     def identity(self) -> str:
         """Equal for two paths only if they are one file."""
         return self.tree.identity(self.inner)
+
+
+def stamp_of(root: str, name: str) -> Stamp:
+    """The stamp of a name in the tree at a root; see `Tree.trace`."""
+    return _place(root).stamp(name)
+
+
+def _place(root: str) -> Tree:
+    """A folder of this machine, or what a URL means."""
+    if URL.match(root):
+        # Buckets take a package that work on this machine need not load.
+        from datakit.io.trees.remote_tree import RemoteTree
+
+        return RemoteTree(root)
+    return LocalTree(root)
 
 
 def open_source(where: str | Path) -> SourcePath:
@@ -130,15 +149,12 @@ def open_source(where: str | Path) -> SourcePath:
     """
     tree: Tree
     if URL.match(str(where)):
-        # Buckets take a package that work on this machine need not load.
-        from datakit.io.trees.remote_tree import RemoteTree
-
         outer, _, name = str(where).rstrip("/").rpartition("/")
-        tree = RemoteTree(outer)
+        tree = _place(outer)
     else:
         path = Path(where)
         folder = next((p for p in (path, *path.parents) if p.is_dir()), Path())
-        tree, name = LocalTree(str(folder)), path.relative_to(folder).as_posix()
+        tree, name = _place(str(folder)), path.relative_to(folder).as_posix()
     tree, name = TracedTree(tree), "" if name == "." else name
     if is_archive(name) and tree.size(name) is not None:
         return SourcePath(open_archive(tree, name))

@@ -8,20 +8,25 @@ from datakit.io.trees.tree import Stamp, Tree
 
 
 class TracedTree(Tree):
-    """Another tree, and the stamps of every file that was read and every folder looked into.
-
-    Attributes:
-        seen: stamps by root and name, as they were when first asked for.
-    """
+    """Another tree, and the stamps of every file that was read and every folder looked into."""
 
     def __init__(self, base: Tree, seen: dict[tuple[str, str], Stamp] | None = None) -> None:
         self.base = base
         self.root = base.root
-        self.seen = {} if seen is None else seen
+        self._place = base.place
+        self._seen = {} if seen is None else seen
         self._folders: set[str] = set()
 
     def __reduce__(self) -> tuple[type[TracedTree], tuple[Tree]]:
         return TracedTree, (self.base,)
+
+    @property
+    def trace(self) -> dict[tuple[str, str], Stamp]:
+        return self._seen
+
+    @property
+    def place(self) -> str:
+        return self._place
 
     def size(self, name: str) -> int | None:
         self._looked_into(name.rpartition("/")[0])
@@ -36,7 +41,7 @@ class TracedTree(Tree):
         return self.base.names(folder)
 
     def open(self, name: str) -> IO[bytes]:
-        self.seen.setdefault((self.root, name), self.base.stamp(name))
+        self._seen.setdefault((self.place, name), self.base.stamp(name))
         return self.base.open(name)
 
     def stamp(self, name: str) -> Stamp:
@@ -44,11 +49,11 @@ class TracedTree(Tree):
 
     def above(self) -> tuple[Tree, str]:
         outer, name = self.base.above()
-        return TracedTree(outer, self.seen), name
+        return TracedTree(outer, self._seen), name
 
     def inside(self, folder: str) -> TracedTree:
         """The same with a folder of it as the root."""
-        return TracedTree(self.base.inside(folder), self.seen) if folder else self
+        return TracedTree(self.base.inside(folder), self._seen) if folder else self
 
     def identity(self, name: str) -> str:
         return self.base.identity(name)
@@ -61,7 +66,7 @@ class TracedTree(Tree):
         while folder not in self._folders:
             self._folders.add(folder)
             stamp = self.base.stamp(folder)
-            self.seen.setdefault((self.root, folder), stamp)
+            self._seen.setdefault((self.place, folder), stamp)
             if stamp is not None:
                 return
             folder = folder.rpartition("/")[0]

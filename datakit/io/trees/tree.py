@@ -53,6 +53,11 @@ class Tree(ABC):
     def above(self) -> tuple[Tree, str]:
         """The tree around this one, and this one's name in it."""
 
+    @property
+    def trace(self) -> dict[tuple[str, str], Stamp]:
+        """Stamps, by root and name, of what was asked so far, where that is noted."""
+        return {}
+
     def inside(self, folder: str) -> Tree:
         """The same place with a folder of it as the root."""
         raise NotImplementedError
@@ -71,6 +76,11 @@ class Tree(ABC):
     def full_name(self, name: str) -> str:
         """A name with the root before it."""
         return f"{self.root}/{name}" if name else self.root
+
+    @property
+    def place(self) -> str:
+        """The root, so that it means the same from every working directory."""
+        return self.root
 
     def identity(self, name: str) -> str:
         """Equal for two names only if they are one file."""

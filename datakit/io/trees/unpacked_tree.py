@@ -37,6 +37,10 @@ class UnpackedTree(Tree):
     def __reduce__(self) -> tuple[type[UnpackedTree], tuple[Tree]]:
         return UnpackedTree, (self.base,)
 
+    @property
+    def trace(self) -> dict[tuple[str, str], Stamp]:
+        return self.base.trace
+
     def size(self, name: str) -> int | None:
         tree, inner = self._holder(name)
         return tree.size(inner)
