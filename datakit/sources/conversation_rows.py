@@ -60,6 +60,9 @@ class ConversationConverter(Converter):
         for file in json_files(self):
             yield from self.convert_rows(file, self._record)
 
+    def table_record(self, row: Row) -> Record:
+        return self._record(row)
+
     @property
     def image_root(self) -> SourcePath:
         assert isinstance(self.options, ConversationOptions)

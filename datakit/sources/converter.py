@@ -45,6 +45,7 @@ class Converter(ABC):
     Attributes:
         Options: the model of the mixture's `options`.
         splits: the splits of the release, or none where it has no splits.
+        inner_folders: folders of annotations that the path may name instead of the release's own.
         path: the folder or file that the mixture names, a glob, or a folder of the Hub's tables.
         digests: SHA-256 of every annotation file read, by its name relative to `path`.
         mended: what the converter put right in records, counted by kind.
@@ -53,6 +54,7 @@ class Converter(ABC):
 
     Options: ClassVar[type[ConverterOptions]] = ConverterOptions
     splits: ClassVar[tuple[str, ...]] = ()
+    inner_folders: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, path: Path | str, split: str, options: ConverterOptions) -> None:
         release = open_release(path)
@@ -80,12 +82,19 @@ class Converter(ABC):
         Raises:
             FormatError: a file is not in a layout that this converter reads.
         """
-        tables = find_tables(self.path, self.split, self.config)
+        tables = self.tables()
         if not tables:
             yield from self.records()
         for file in tables:
-            for item in self.convert_rows(file, self.table_record):
-                yield from item if isinstance(item, list) else [item]
+            yield from self.convert_nested_rows(file, self.table_record)
+
+    def tables(self) -> list[SourcePath]:
+        """The Hub's Parquet or Arrow files of the split; none where the path holds no such form.
+
+        Raises:
+            FormatError: there are some, but none of this split.
+        """
+        return find_tables(self.path, self.split, self.config)
 
     def table_record(self, row: Row) -> Record | list[Record | Reject]:
         """The record, or the records, of one row of the Hub's Parquet form of this dataset.
@@ -107,12 +116,14 @@ class Converter(ABC):
 
     @property
     def folder(self) -> SourcePath:
-        """The path itself, a file's folder, or the part of a glob that has no wildcard."""
-        if self.path.is_dir():
-            return self.path
-        if self.path.is_file():
-            return self.path.parent
-        return self.path.before_wildcards()
+        """The release's folder: the path, a file's folder, or what a glob has before wildcards.
+
+        Where that is one of `inner_folders`, it is the folder above it.
+        """
+        own = self.path
+        if not own.is_dir():
+            own = own.parent if own.is_file() else own.before_wildcards()
+        return own.parent if own.name in self.inner_folders else own
 
     @property
     def image_root(self) -> SourcePath:
@@ -123,6 +134,35 @@ class Converter(ABC):
     def image_files(self) -> ImageFiles:
         """The images that the records name."""
         return ImageFiles(self.image_root, self.folder)
+
+    def annotation_file(self, names: Sequence[str], what: str) -> SourcePath:
+        """The path itself where it is a file, or else the first of these names in the folder.
+
+        Raises:
+            FormatError: none is there; what is there is listed.
+        """
+        return self.path if self.path.is_file() else first_existing(self.folder, names, what)
+
+    def image_folder(self, *names: str, bare: str = "") -> str:
+        """The first of several folders, named with a slash, that is there, or else the first.
+
+        Args:
+            bare: a pattern of images that may lie in the release's own folder instead.
+        """
+        for name in names:
+            if (self.image_root / name).is_dir():
+                return name
+        return "" if bare and any(self.image_root.glob(bare)) else names[0]
+
+    def convert_nested_rows(
+        self,
+        file: SourcePath,
+        to_records: Callable[[Row], Record | list[Record | Reject]],
+        *,
+        keys: Sequence[str] = (),
+    ) -> Generator[Record | Reject, None, None]:
+        """As `convert_rows`, of rows that become several records each."""
+        yield from flatten(self.convert_rows(file, to_records, keys=keys))
 
     def convert_rows(
         self, file: SourcePath, to_record: Callable[[Row], T], *, keys: Sequence[str] = ()
@@ -191,6 +231,15 @@ def find_converter(name: str) -> type[Converter]:
         UsageError: no such converter; the nearest names are given.
     """
     return load_class(CONVERTERS, name, Converter)  # type: ignore[type-abstract]
+
+
+def flatten(
+    items: Generator[Record | Reject | list[Record | Reject], None, None],
+) -> Generator[Record | Reject, None, None]:
+    """One after the other what stands alone or in lists; closes where it comes from."""
+    with contextlib.closing(items):
+        for item in items:
+            yield from item if isinstance(item, list) else [item]
 
 
 def first_existing(folder: SourcePath, names: Sequence[str], what: str) -> SourcePath:

@@ -25,6 +25,7 @@ SPLIT_NAMES = {
     "val": ("validation", "valid", "val", "dev"),
     "test": ("test", "testing", "eval", "evaluation"),
 }
+COCO_YEAR = 2014  # OK-VQA's split of validation is called val2014
 WORDS = re.compile(r"[^A-Za-z0-9]+")
 
 
@@ -144,7 +145,8 @@ def _by_name(path: SourcePath, split: str, config: str) -> list[SourcePath]:
     named = [file for file in tables if words[str(file)] & wanted]
     if named or not tables:
         return named
-    if split == "train" and not any(own & known for own in words.values()):
+    others = {word for name in SPLIT_NAMES for word in _names_of(name)}
+    if split == "train" and not any(own & others for own in words.values()):
         return tables
     raise FormatError(
         f"{path}: no Parquet or Arrow file of the split {split!r}; found "
@@ -154,7 +156,8 @@ def _by_name(path: SourcePath, split: str, config: str) -> list[SourcePath]:
 
 def _names_of(split: str) -> tuple[str, ...]:
     """What the Hub may call a split, its own name first."""
-    return (split, *(name for name in SPLIT_NAMES.get(split, ()) if name != split))
+    names = (split, *SPLIT_NAMES.get(split, ()), f"{split}{COCO_YEAR}")
+    return tuple(dict.fromkeys(names))
 
 
 def _hub_release(url: str) -> Release:

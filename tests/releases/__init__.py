@@ -8,11 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from tests.releases.chartqa import write_chartqa
-from tests.releases.common import Layout, draw, layout_of, read, write_json
+from tests.releases.common import Layout, draw, hub_layout_of, layout_of, read, write_json
 from tests.releases.docvqa import write_docvqa
 from tests.releases.llava import write_llava
 
-__all__ = ["Layout", "Release", "draw", "layout_of", "read", "write_json", "write_releases"]
+__all__ = [
+    "Layout",
+    "Release",
+    "draw",
+    "hub_layout_of",
+    "layout_of",
+    "read",
+    "write_json",
+    "write_releases",
+]
 
 MIXTURE = """\
 name: small

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def write_ai2d(root: Path) -> Path:
@@ -37,4 +39,22 @@ def _fields(question_id: str, *, abc: bool) -> dict[str, Any]:
     }
 
 
+def write_ai2d_hub(root: Path) -> Path:
+    """Writes the test split as `lmms-lab/ai2d` has it: the answer is the index, as text."""
+    release = write_ai2d(root / "release")
+    row = json.loads((release / "questions" / "21.png.json").read_text())
+    rows = [
+        {
+            "question": question,
+            "options": fields["answerTexts"],
+            "answer": str(fields["correctAnswer"]),
+            "image": release / ("abc_images" if fields["abcLabel"] else "images") / "21.png",
+        }
+        for question, fields in row["questions"].items()
+    ]
+    write_tables(root / "ai2d-hub" / "data", "test", rows)
+    return root / "ai2d-hub"
+
+
 LAYOUT = Layout(write_ai2d, "ai2d")
+HUB = Layout(write_ai2d_hub, "ai2d-hub", "test")

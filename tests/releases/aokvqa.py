@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def write_aokvqa(root: Path) -> Path:
@@ -29,4 +31,25 @@ def write_aokvqa(root: Path) -> Path:
     return folder
 
 
+def write_aokvqa_hub(root: Path) -> Path:
+    """Writes what `HuggingFaceM4/A-OKVQA` has: the direct answers are a Python list as text."""
+    release = write_aokvqa(root / "release")
+    rows = [
+        {
+            "image": release / "val2017" / f"{row['image_id']:012}.jpg",
+            "question_id": row["question_id"],
+            "question": row["question"],
+            "choices": row["choices"],
+            "correct_choice_idx": row["correct_choice_idx"],
+            "direct_answers": str(row["direct_answers"]),
+            "difficult_direct_answer": False,
+            "rationales": row["rationales"],
+        }
+        for row in json.loads((release / "aokvqa_v1p0_val.json").read_text())
+    ]
+    write_tables(root / "A-OKVQA-hub" / "data", "validation", rows)
+    return root / "A-OKVQA-hub"
+
+
 LAYOUT = Layout(write_aokvqa, "A-OKVQA", "val")
+HUB = Layout(write_aokvqa_hub, "A-OKVQA-hub", "val")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.releases.common import BOXES, Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def write_captions(root: Path) -> Path:
@@ -34,6 +36,28 @@ def write_captions(root: Path) -> Path:
     return folder
 
 
+def write_captions_hub(root: Path) -> Path:
+    """Writes what `lmms-lab/COCO-Caption` has: a row an image, with all of its captions."""
+    release = write_captions(root / "release")
+    whole = json.loads((release / "annotations" / "captions_train2017.json").read_text())
+    rows = [
+        {
+            "question_id": image["file_name"],
+            "image": release / "train2017" / image["file_name"],
+            "question": "Provide a one-sentence caption for the provided image.",
+            "answer": [c["caption"] for c in whole["annotations"] if c["image_id"] == image["id"]],
+            "id": image["id"],
+            "file_name": image["file_name"],
+            "height": image["height"],
+            "width": image["width"],
+        }
+        for image in whole["images"]
+    ]
+    write_tables(root / "COCO-Caption" / "data", "train", rows)
+    return root / "COCO-Caption"
+
+
 LAYOUT = Layout(
     write_captions, "COCO", "train", {"instances": "annotations/instances_train2017.json"}
 )
+HUB = Layout(write_captions_hub, "COCO-Caption")

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.releases.common import Layout, draw
+from tests.releases.tables import write_tables
 
 
 def write_chartqa(root: Path) -> Path:
@@ -31,4 +32,22 @@ def write_chartqa(root: Path) -> Path:
     return root / "ChartQA Dataset"
 
 
+def write_chartqa_hub(root: Path) -> Path:
+    """Writes what `HuggingFaceM4/ChartQA` has: both subsets, told apart by a number."""
+    folder = write_chartqa(root / "release") / "train"
+    rows = [
+        {
+            "image": folder / "png" / row["imgname"],
+            "query": row["query"],
+            "label": [row["label"]],
+            "human_or_machine": number,
+        }
+        for number, subset in enumerate(("human", "augmented"))
+        for row in json.loads((folder / f"train_{subset}.json").read_text())
+    ]
+    write_tables(root / "ChartQA" / "data", "train", rows)
+    return root / "ChartQA"
+
+
 LAYOUT = Layout(write_chartqa, "ChartQA Dataset")
+HUB = Layout(write_chartqa_hub, "ChartQA")

@@ -35,6 +35,13 @@ def layout_of(converter: str) -> Layout:
     return layout
 
 
+def hub_layout_of(converter: str) -> Layout | None:
+    """The Hub's form of the same release; None where its module has none."""
+    module = import_module(f"tests.releases.{converter.replace('-', '_')}")
+    layout: Layout | None = getattr(module, "HUB", None)
+    return layout
+
+
 def draw(path: Path, text: str, size: tuple[int, int] = (64, 48), kind: str | None = None) -> None:
     """Draws an image whose content depends on `text`."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +53,7 @@ def draw(path: Path, text: str, size: tuple[int, int] = (64, 48), kind: str | No
 def read(
     name: str, path: Path, split: str = "train", /, **options: Any
 ) -> tuple[list[Record], list[Reject]]:
-    """The records and the rejects that a converter makes of a release."""
+    """The records and the rejects that a converter makes of a release, or of its Hub's form."""
     kind = find_converter(name)
     items = list(kind(path, split, kind.Options(**options)).read())
     records = [item for item in items if isinstance(item, Record)]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from tests.releases.common import Layout, draw
+from tests.releases.tables import write_card, write_tables
 
 
 def write_docvqa(root: Path) -> Path:
@@ -29,4 +30,28 @@ def write_docvqa(root: Path) -> Path:
     return folder
 
 
+def write_docvqa_hub(root: Path) -> Path:
+    """Writes the configuration `DocVQA` of `lmms-lab/DocVQA`, beside another."""
+    release = write_docvqa(root / "release")
+    rows = [
+        {
+            "questionId": str(row["questionId"]),
+            "question": row["question"],
+            "question_types": ["form"],
+            "image": release / row["image"],
+            "docId": row["docId"],
+            "ucsf_document_id": "ffjw0228",
+            "ucsf_document_page_no": "11",
+            "answers": row["answers"],
+            "data_split": "val",
+        }
+        for row in json.loads((release / "val_v1.0.json").read_text())["data"]
+    ]
+    folder = root / "lmms-lab" / "DocVQA"
+    write_tables(folder / "DocVQA", "validation", rows)
+    write_card(folder, ("DocVQA", "validation"), ("InfographicVQA", "train"))
+    return folder
+
+
 LAYOUT = Layout(write_docvqa, "DocVQA", "val")
+HUB = Layout(write_docvqa_hub, "lmms-lab/DocVQA:DocVQA", "val")

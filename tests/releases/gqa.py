@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_card, write_tables
 
 
 def gqa_row(number: int) -> dict[str, Any]:
@@ -45,4 +47,20 @@ def write_gqa_parts(root: Path, split: str = "train") -> Path:
     return folder
 
 
+def write_gqa_hub(root: Path) -> Path:
+    """Writes two configurations of `lmms-lab/GQA`: the questions, and their images by id."""
+    release = write_gqa(root / "release")
+    names = ("imageId", "question", "answer", "fullAnswer", "isBalanced")
+    rows = json.loads((release / "questions1.2" / "train_balanced_questions.json").read_text())
+    questions = [{"id": key} | {name: row[name] for name in names} for key, row in rows.items()]
+    images = [{"id": file.stem, "image": file} for file in sorted((release / "images").iterdir())]
+    folder = root / "lmms-lab" / "GQA"
+    write_tables(folder / "train_balanced_instructions", "train", questions, ())
+    write_tables(folder / "train_balanced_images", "train", images)
+    configs = ("train_balanced_images", "train_balanced_instructions")
+    write_card(folder, *((config, "train") for config in configs))
+    return folder
+
+
 LAYOUT = Layout(write_gqa, "gqa")
+HUB = Layout(write_gqa_hub, "lmms-lab/GQA")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_card, write_tables
 
 
 def write_infographicvqa(root: Path) -> Path:
@@ -31,4 +33,29 @@ def write_infographicvqa(root: Path) -> Path:
     return folder
 
 
+def write_infographicvqa_hub(root: Path) -> Path:
+    """Writes the configuration `InfographicVQA` of `lmms-lab/DocVQA`, beside another."""
+    release = write_infographicvqa(root / "release")
+    file = release / "infographicsvqa_qas" / "infographicsVQA_train_v1.0.json"
+    rows = [
+        {
+            "questionId": str(row["questionId"]),
+            "question": row["question"],
+            "answers": row["answers"],
+            "answer_type": ["non-extractive"],
+            "image": release / "infographicsvqa_images" / row["image_local_name"],
+            "image_url": row["image_url"],
+            "operation/reasoning": ["counting"],
+            "ocr": "[]",
+            "data_split": "train",
+        }
+        for row in json.loads(file.read_text())["data"]
+    ]
+    folder = root / "lmms-lab" / "DocVQA"
+    write_tables(folder / "InfographicVQA", "train", rows)
+    write_card(folder, ("DocVQA", "validation"), ("InfographicVQA", "train"))
+    return folder
+
+
 LAYOUT = Layout(write_infographicvqa, "InfographicVQA")
+HUB = Layout(write_infographicvqa_hub, "lmms-lab/DocVQA:InfographicVQA")

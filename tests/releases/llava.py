@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw
+from tests.releases.tables import write_card, write_tables
 
 
 def write_llava(root: Path) -> Path:
@@ -24,4 +25,23 @@ def write_llava(root: Path) -> Path:
     return folder
 
 
+def write_llava_hub(root: Path) -> Path:
+    """Writes what `lmms-lab/LLaVA-OneVision-Data` has: the same rows, a configuration a source."""
+    release = write_llava(root / "release")
+    rows = [
+        {
+            "id": row["id"],
+            "image": release / "scenes" / row["image"] if "image" in row else None,
+            "conversations": row["conversations"],
+            "data_source": "sharegpt4v",
+        }
+        for row in json.loads((release / "conversations.json").read_text())
+    ]
+    folder = root / "LLaVA-OneVision-Data"
+    write_tables(folder / "sharegpt4v", "train", rows)
+    write_card(folder, ("sharegpt4v", "train"), ("other", "train"))
+    return folder
+
+
 LAYOUT = Layout(write_llava, "ShareGPT4V/conversations.json", "train", {"images": "scenes"})
+HUB = Layout(write_llava_hub, "LLaVA-OneVision-Data:sharegpt4v")

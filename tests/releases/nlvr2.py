@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def nlvr2_row(number: int, split: str = "train") -> dict[str, Any]:
@@ -41,4 +42,26 @@ def write_nlvr2(root: Path) -> Path:
     return folder
 
 
+def write_nlvr2_hub(root: Path) -> Path:
+    """Writes one of the splits of `lmms-lab/NLVR2`, which has two images a row."""
+    release = write_nlvr2(root / "release")
+    lines = (release / "data" / "train.json").read_text().splitlines()
+    rows = []
+    for row in map(json.loads, lines):
+        pair = release / "images" / "train" / "37" / row["identifier"].rpartition("-")[0]
+        rows.append(
+            {
+                "question_id": row["identifier"],
+                "question": row["sentence"],
+                "answer": row["label"],
+                "left_image": pair.with_name(f"{pair.name}-img0.png"),
+                "right_image": pair.with_name(f"{pair.name}-img1.png"),
+            }
+        )
+    folder = root / "NLVR2" / "data"
+    write_tables(folder, "balanced_dev", rows, ("left_image", "right_image"))
+    return folder.parent
+
+
 LAYOUT = Layout(write_nlvr2, "nlvr2")
+HUB = Layout(write_nlvr2_hub, "NLVR2/data/balanced_dev-*.parquet", "dev")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from pathlib import Path
 
 from tests.releases.common import BOXES, Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def write_refcoco(root: Path) -> Path:
@@ -51,4 +53,33 @@ def write_refcoco_pickles(root: Path, *, by: str = "unc", protocol: int = 2) -> 
     return folder
 
 
+def write_refcoco_hub(root: Path) -> Path:
+    """Writes what `lmms-lab/RefCOCO` has: a row a box, with all of its phrases."""
+    release = write_refcoco(root / "release")
+    whole = json.loads((release / "finetune_refcoco_train.json").read_text())
+    boxes = {row["image_id"]: _inside(*row["bbox"]) for row in whole["annotations"]}
+    rows = [
+        {
+            "question_id": str(50 + row["id"]),
+            "image": release / "train2014" / row["file_name"],
+            "question": "Please carefully observe the area and come up with a caption for it.",
+            "answer": [row["caption"]],
+            "segmentation": [0.0],
+            "bbox": boxes[row["id"]],
+            "iscrowd": 0,
+            "file_name": row["file_name"],
+        }
+        for row in whole["images"]
+    ]
+    write_tables(root / "RefCOCO" / "data", "testA", rows)
+    return root / "RefCOCO"
+
+
+def _inside(x: float, y: float, width: float, height: float) -> list[float]:
+    """A box's part in the image, which the Hub does not say the size of."""
+    left, top = max(x, 0.0), max(y, 0.0)
+    return [left, top, min(x + width, 64.0) - left, min(y + height, 48.0) - top]
+
+
 LAYOUT = Layout(write_refcoco, "refcoco")
+HUB = Layout(write_refcoco_hub, "RefCOCO", "testA")

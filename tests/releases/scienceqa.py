@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def write_scienceqa(root: Path) -> Path:
@@ -35,4 +37,28 @@ def write_scienceqa(root: Path) -> Path:
     return folder
 
 
+def write_scienceqa_hub(root: Path) -> Path:
+    """Writes what `derek-thomas/ScienceQA` has: a split a file, no ids, null for no image."""
+    release = write_scienceqa(root / "release")
+    problems = json.loads((release / "problems.json").read_text())
+    rows = [
+        {
+            "image": release / "images" / "train" / pid / row["image"] if row["image"] else None,
+            "question": row["question"],
+            "choices": row["choices"],
+            "answer": row["answer"],
+            "hint": row["hint"],
+            "task": row["task"],
+            "grade": row["grade"],
+            "lecture": row["lecture"],
+            "solution": row["solution"],
+        }
+        for pid, row in problems.items()
+        if row["split"] == "train"
+    ]
+    write_tables(root / "ScienceQA" / "data", "train", rows)
+    return root / "ScienceQA"
+
+
 LAYOUT = Layout(write_scienceqa, "scienceqa")
+HUB = Layout(write_scienceqa_hub, "ScienceQA")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def write_st_vqa(root: Path) -> Path:
@@ -32,4 +34,21 @@ def write_st_vqa(root: Path) -> Path:
     return folder
 
 
+def write_st_vqa_hub(root: Path) -> Path:
+    """Writes what `lmms-lab/ST-VQA` has, with the answers that its test split leaves out."""
+    release = write_st_vqa(root / "release")
+    rows = [
+        {
+            "question_id": str(row["question_id"]),
+            "image": release / row["file_path"],
+            "question": row["question"],
+            "answers": row["answers"],
+        }
+        for row in json.loads((release / "train_task_3.json").read_text())["data"]
+    ]
+    write_tables(root / "ST-VQA-hub" / "data", "train", rows)
+    return root / "ST-VQA-hub"
+
+
 LAYOUT = Layout(write_st_vqa, "ST-VQA")
+HUB = Layout(write_st_vqa_hub, "ST-VQA-hub")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def write_textvqa(root: Path) -> Path:
@@ -32,4 +34,16 @@ def write_textvqa(root: Path) -> Path:
     return folder
 
 
+def write_textvqa_hub(root: Path) -> Path:
+    """Writes what `lmms-lab/textvqa` has."""
+    release = write_textvqa(root / "release")
+    rows = [
+        {**row, "image": release / "train_images" / f"{row['image_id']}.jpg", "ocr_tokens": ["a"]}
+        for row in json.loads((release / "TextVQA_0.5.1_val.json").read_text())["data"]
+    ]
+    write_tables(root / "textvqa-hub" / "data", "validation", rows)
+    return root / "textvqa-hub"
+
+
 LAYOUT = Layout(write_textvqa, "TextVQA", "val")
+HUB = Layout(write_textvqa_hub, "textvqa-hub", "val")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def vg_qa(qa_id: int, image_id: int) -> dict[str, Any]:
@@ -32,4 +34,25 @@ def write_visual_genome_qa(root: Path) -> Path:
     return folder
 
 
+def write_visual_genome_qa_hub(root: Path) -> Path:
+    """Writes what `ranjaykrishna/visual_genome` has in Parquet: a row an image with questions."""
+    release = write_visual_genome_qa(root / "release")
+    rows = [
+        {
+            "image": next(release.glob(f"*/{row['id']}.jpg")),
+            "image_id": row["id"],
+            "url": f"https://example.org/{row['id']}.jpg",
+            "width": 64,
+            "height": 48,
+            "qas": row["qas"],
+        }
+        for row in json.loads((release / "question_answers.json").read_text())
+        if row["qas"]
+    ]
+    folder = root / "visual_genome"
+    write_tables(folder / "question_answers_v1.2.0" / "train", "0000", rows)
+    return folder
+
+
 LAYOUT = Layout(write_visual_genome_qa, "vg")
+HUB = Layout(write_visual_genome_qa_hub, "visual_genome:question_answers_v1.2.0")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from tests.releases.common import BOXES, Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def vg_region(number: int, box: Any) -> dict[str, Any]:
@@ -27,4 +29,24 @@ def write_visual_genome_regions(root: Path) -> Path:
     return folder
 
 
+def write_visual_genome_regions_hub(root: Path) -> Path:
+    """Writes what `ranjaykrishna/visual_genome` has in Parquet: a row an image with regions."""
+    release = write_visual_genome_regions(root / "release")
+    rows = [
+        {
+            "image": release / "VG_100K_2" / "1.jpg",
+            "image_id": row["id"],
+            "url": f"https://example.org/{row['id']}.jpg",
+            "width": 64,
+            "height": 48,
+            "regions": row["regions"],
+        }
+        for row in json.loads((release / "region_descriptions.json").read_text())
+    ]
+    folder = root / "visual_genome"
+    write_tables(folder / "region_descriptions_v1.2.0" / "train", "0000", rows)
+    return folder
+
+
 LAYOUT = Layout(write_visual_genome_regions, "vg")
+HUB = Layout(write_visual_genome_regions_hub, "visual_genome:region_descriptions_v1.2.0")

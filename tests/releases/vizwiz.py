@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def vizwiz_row(number: int, *answers: str, split: str = "train") -> dict[str, Any]:
@@ -31,4 +33,24 @@ def write_vizwiz(root: Path) -> Path:
     return folder
 
 
+def write_vizwiz_hub(root: Path) -> Path:
+    """Writes what `lmms-lab/VizWiz-VQA` has: answers as text, and no word on `answerable`."""
+    release = write_vizwiz(root / "release")
+    rows = []
+    for row in json.loads((release / "Annotations" / "train.json").read_text()):
+        answers = [item["answer"] for item in row["answers"]]
+        rows.append(
+            {
+                "question_id": row["image"].removesuffix(".jpg"),
+                "image": release / "train" / row["image"],
+                "question": row["question"],
+                "answers": answers if row["answerable"] else ["unanswerable"] * len(answers),
+                "category": row["answer_type"],
+            }
+        )
+    write_tables(root / "VizWiz-VQA" / "data", "val", rows)
+    return root / "VizWiz-VQA"
+
+
 LAYOUT = Layout(write_vizwiz, "VizWiz")
+HUB = Layout(write_vizwiz_hub, "VizWiz-VQA", "val")

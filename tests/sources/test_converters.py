@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import io
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from datakit.errors import FormatError
+from datakit.io.table_cells import parse_cell
 from datakit.record import Conversation, Question, Record
 from datakit.sources import converter_names, dataset_names, find_converter, load_dataset_entry
-from tests.releases import Release, layout_of, read
+from tests.releases import Layout, Release, hub_layout_of, layout_of, read
 
 
 def read_release(name: str, release: Release) -> list[Record]:
@@ -20,23 +24,90 @@ def read_release(name: str, release: Release) -> list[Record]:
     return read(name, release.root / layout.path, layout.split, **layout.options)[0]
 
 
+NO_MIRROR = "no copy on the Hub has its columns in Parquet beside its images"
+NOT_YET = "its copies on the Hub are not read yet"
+IS_ITS_OWN = "it reads tables by columns anyway, as its release shows"
+TEXT_ONLY = "text needs no images beside it"
+NO_HUB_FORM = {
+    "alpaca": TEXT_ONLY,
+    "cauldron": IS_ITS_OWN,
+    "clevr": NO_MIRROR,
+    "columns": IS_ITS_OWN,
+    "dvqa": NO_MIRROR,
+    "geometry3k": NOT_YET,
+    "image-text-pairs": IS_ITS_OWN,
+    "lrv-instruction": NO_MIRROR,
+    "mantis": NOT_YET,
+    "mathvision": NOT_YET,
+    "openai-messages": NOT_YET,
+    "plotqa": NO_MIRROR,
+    "synthdog": NOT_YET,
+    "tabmwp": NO_MIRROR,
+    "visual7w": NO_MIRROR,
+    "vsr": "its copies on the Hub are the release's JSON lines",
+    "wikitablequestions": TEXT_ONLY,
+}
+
+
 @pytest.mark.parametrize("name", converter_names())
 def test_the_contract_of_every_converter(name: str, tmp_path: Path) -> None:
     """A converter without `tests/releases/<name>.py` fails here: write a small release there."""
-    layout = layout_of(name)
-    layout.write(tmp_path)
+    keep_the_promises(name, layout_of(name), tmp_path)
+    doc = inspect.cleandoc(find_converter(name).__doc__ or "")
+    assert "raw row" in doc and "Record(" in doc, "its docstring shows a raw row and its record"
+
+
+@pytest.mark.parametrize("name", converter_names())
+def test_the_contract_of_the_hubs_form(name: str, tmp_path: Path) -> None:
+    """A converter has `HUB` in `tests/releases/<name>.py`, or a reason above why there is none."""
+    hub = hub_layout_of(name)
+    assert (hub is None) == (name in NO_HUB_FORM)
+    if hub is None:
+        return
+    records = keep_the_promises(name, hub, tmp_path)
+    assert all(parse_cell(image) for record in records for image in record.images)
+    doc = inspect.cleandoc(find_converter(name).__doc__ or "")
+    assert "The Hub's form (`" in doc, "its docstring names a copy on the Hub and its columns"
+    assert facts(records) == facts(official_twin(name, tmp_path / "twin"))
+
+
+def keep_the_promises(name: str, layout: Layout, root: Path) -> list[Record]:
+    """The records of a small release, after what every converter promises of them was checked."""
+    layout.write(root)
     kind = find_converter(name)
-    converter = kind(tmp_path / layout.path, layout.split, kind.Options(**layout.options))
+    converter = kind(str(root / layout.path), layout.split, kind.Options(**layout.options))
     records = [item for item in converter.read() if isinstance(item, Record)]
     assert records
     assert len({record.record_id for record in records}) == len(records)
+    images = converter.image_files
     for record in records:
         assert record.place and record.task
         for image in record.images:
-            assert converter.image_files.size(image)
+            data = images.read(image)
+            assert images.size(image) == len(data)
+            Image.open(io.BytesIO(data)).verify()
+    assert converter.digests
     assert all(len(digest) == 64 for digest in converter.digests.values())
-    doc = inspect.cleandoc(kind.__doc__ or "")
-    assert "raw row" in doc and "Record(" in doc, "its docstring shows a raw row and its record"
+    return records
+
+
+def official_twin(name: str, root: Path) -> list[Record]:
+    """The records of the official release that the Hub's form repeats."""
+    layout = layout_of(name)
+    layout.write(root)
+    split = HUB_HAS_THE_SPLIT.get(name, layout.split)
+    return read(name, root / layout.path, split, **layout.options)[0]
+
+
+HUB_HAS_THE_SPLIT = {"ai2d": "test"}
+
+
+def facts(records: list[Record]) -> list[str]:
+    """What records say, in any order, without the layouts and sizes that one form may lack."""
+    sizes = ("layout", "width_px", "height_px")
+    told = [(record.task, len(record.images), asdict(record.payload)) for record in records]
+    kept = [(t, n, {k: v for k, v in p.items() if k not in sizes}) for t, n, p in told]
+    return sorted(map(repr, kept))
 
 
 @pytest.mark.parametrize("name", dataset_names())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterator
 from functools import cached_property, partial
@@ -12,7 +11,7 @@ from typing import Any
 from datakit.errors import FormatError
 from datakit.io.digest import file_sha256
 from datakit.record import Choice, Record, Reject
-from datakit.sources.converter import Converter, first_existing
+from datakit.sources.converter import Converter, first_existing, flatten
 from datakit.sources.option_letters import read_letter
 from datakit.sources.row import BadRow, Row, inner_path, read_choices, read_index
 from datakit.sources.row_files import convert_files
@@ -52,6 +51,9 @@ class AI2D(Converter):
     A path that is a file is read as the JSON lines of InternLM-XComposer's conversion, with the
     options in one line of the prompt: `{"text": "…Question: …\\nContext: N/A\\nOptions: A. rabbit
     B. grasses…", "image": "images/1987.png", "answer": "B"}`.
+
+    The Hub's form (`lmms-lab/ai2d`, test only): `question`, `options`, `answer` (the index) and
+    `image`.
     """
 
     splits = ("train", "test")
@@ -64,9 +66,11 @@ class AI2D(Converter):
         folder = self.path / self._inner / QUESTIONS
         files = sorted(folder.glob("*.json"), key=lambda file: (len(file.name), file.name))
         own = [f for f in files if (f.name.partition(".")[0] in test_ids) == (self.split == "test")]
-        with contextlib.closing(convert_files(self, folder, own, self._image)) as images:
-            for image in images:
-                yield from [image] if isinstance(image, Reject) else image
+        yield from flatten(convert_files(self, folder, own, self._image))
+
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.place
+        return _choice(row, row.image("image"), "options", "answer")
 
     @cached_property
     def _inner(self) -> str:
@@ -109,21 +113,26 @@ class AI2D(Converter):
 
     def _record(self, name: str, row: Row) -> Record:
         row.record_id = row.id("questionId")
-        question, choices = row.text("question"), read_choices(row, "answerTexts")
-        if not question:
-            raise BadRow("question-empty", f"image {name}")
-        index = read_index(row, "correctAnswer", len(choices))
         has_letters = str(row.value.get("abcLabel")).strip().lower() in ("true", "1")
         if has_letters and not self._has_letters:
             raise BadRow("letters-not-shown", f"letters in place of words, no abc_images/: {name}")
         folder = "abc_images" if has_letters else "images"
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-mc",
-            images=(inner_path(f"{self._inner}{folder}/{name}"),),
-            payload=Choice(question=question, choices=choices, answer_index=index),
-        )
+        image = inner_path(f"{self._inner}{folder}/{name}")
+        return _choice(row, image, "answerTexts", "correctAnswer")
+
+
+def _choice(row: Row, image: str, choices_key: str, index_key: str) -> Record:
+    question, choices = row.text("question"), read_choices(row, choices_key)
+    if not question:
+        raise BadRow("question-empty", f"image {image}")
+    index = read_index(row, index_key, len(choices))
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="vqa-mc",
+        images=(image,),
+        payload=Choice(question=question, choices=choices, answer_index=index),
+    )
 
 
 def _converted(row: Row) -> Record:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datakit.record import Choice, Record, Reject
 from datakit.sources.coco_images import CocoConverter
 from datakit.sources.converter import first_existing
-from datakit.sources.row import BadRow, Row, plain_text
+from datakit.sources.row import BadRow, Row, plain_text, read_choices, read_index
 
 
 class AOKVQA(CocoConverter):
@@ -31,6 +31,9 @@ class AOKVQA(CocoConverter):
 
     Of several rationales the first is kept. Rows of the test split have no answers and are
     rejected.
+
+    The Hub's form (`HuggingFaceM4/A-OKVQA`): `image`, `question_id`, `question`, `choices`,
+    `correct_choice_idx` and, where there are some, `rationales`.
     """
 
     splits = ("train", "val", "test")
@@ -44,41 +47,31 @@ class AOKVQA(CocoConverter):
         file = first_existing(self.folder, [name, f"aokvqa/{name}"], "annotations")
         yield from self.convert_rows(file, self._record)
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("question_id")
+        return _made(row, row.text("question"), row.image("image"))
+
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")
-        question, image = row.text("question"), self.coco_image(row, "image_id")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        choices = _choices(row)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-mc",
-            images=(image,),
-            payload=Choice(
-                question=question,
-                choices=choices,
-                answer_index=_answer_index(row, len(choices)),
-                rationale=_rationale(row),
-            ),
-        )
+        return _made(row, row.text("question"), self.coco_image(row, "image_id"))
 
 
-def _choices(row: Row) -> tuple[str, ...]:
-    raw = row.get("choices")
-    if not isinstance(raw, list):
-        raise BadRow("bad-record", "choices is not a list")
-    choices = tuple(plain_text(item, "a choice") for item in raw)
-    if len(choices) < 2 or not all(choices):
-        raise BadRow("choices-invalid", f"{raw!r}, expected two or more, none empty")
-    return choices
-
-
-def _answer_index(row: Row, num_choices: int) -> int:
-    index = row.answer("correct_choice_idx")
-    if not index.isdecimal() or int(index) >= num_choices:
-        raise BadRow("answer-index-invalid", f"{index} of {num_choices} choices")
-    return int(index)
+def _made(row: Row, question: str, image: str) -> Record:
+    if not question:
+        raise BadRow("question-empty", f"image {image}")
+    choices = read_choices(row, "choices")
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="vqa-mc",
+        images=(image,),
+        payload=Choice(
+            question=question,
+            choices=choices,
+            answer_index=read_index(row, "correct_choice_idx", len(choices)),
+            rationale=_rationale(row),
+        ),
+    )
 
 
 def _rationale(row: Row) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import NamedTuple
 
 from pydantic import Field
@@ -16,6 +16,7 @@ from datakit.sources.coco_images import CocoConverter, CocoOptions, coco_id, is_
 from datakit.sources.coco_instances import CocoInstances, read_instances
 from datakit.sources.converter import first_existing
 from datakit.sources.row import BadRow, Row, inner_path, plain_text
+from datakit.sources.row_values import first_key, id_or, listed
 
 NAMES = (
     "captions_{split}2017.json",
@@ -74,6 +75,10 @@ class Captions(CocoConverter):
     The files' images are looked for in COCO's folders, in `train_images/` (`test_images/`) and in
     `images/`. Of a conversation only the answer is kept. Boxes around crowds and empty ones are
     left out and counted.
+
+    The Hub's form (`lmms-lab/TextCaps`, `lmms-lab/COCO-Caption`): `image` and a list of captions,
+    `caption_str` or `answer`; also `image_id` or `id`, and the image's sides. Each caption becomes
+    a record.
     """
 
     Options = CaptionsOptions
@@ -81,6 +86,17 @@ class Captions(CocoConverter):
 
     def records(self) -> Iterator[Record | Reject]:
         yield from self.convert_rows(self._file, self._record, keys=("annotations", "data"))
+
+    def table_record(self, row: Row) -> list[Record | Reject]:
+        row.record_id = id_or(row, first_key(row, "image_id", "id"), row.place)
+        image = ImageRow(
+            row.image("image"),
+            row.side_px(first_key(row, "image_width", "width")),
+            row.side_px(first_key(row, "image_height", "height")),
+        )
+        captions = enumerate(listed(row, first_key(row, "caption_str", "answer")))
+        parts = [Row(row.file, row.number, text, f"{row.record_id}-{n}") for n, text in captions]
+        return [self.convert_row(part, partial(_of_hub, image)) for part in parts]
 
     @property
     def subset(self) -> str:
@@ -112,14 +128,14 @@ class Captions(CocoConverter):
         if image_id not in self._images:
             raise BadRow("image-unknown", f"no row of images has the id {image_id}")
         layout = self._instances.layout(image_id) if self._instances else ()
-        return self._made(row, self._images[image_id], row.text("caption"), layout)
+        return _made(row, self._images[image_id], row.text("caption"), layout)
 
     def _of_textcaps(self, row: Row) -> Record:
         has_id = row.value.get("caption_id") is not None
         row.record_id = row.id("caption_id") if has_id else f"{self._file.stem}-{row.number}"
         name = inner_path(f"{self._folder}{row.id('image_id')}.jpg")
         image = ImageRow(name, row.side_px("image_width"), row.side_px("image_height"))
-        return self._made(row, image, row.text("caption_str"))
+        return _made(row, image, row.text("caption_str"))
 
     def _of_llava(self, row: Row) -> Record:
         row.record_id = row.id("id")
@@ -129,22 +145,7 @@ class Captions(CocoConverter):
         answers = [turn.get("value") for turn in turns if turn.get("from") in ANSWERERS]
         if len(answers) != 1:
             raise BadRow("turns-unexpected", f"{len(answers)} answers, expected one, a caption")
-        return self._made(row, ImageRow(image, 0, 0), plain_text(answers[0], "the caption"))
-
-    def _made(
-        self, row: Row, image: ImageRow, caption: str, layout: tuple[Labelled, ...] = ()
-    ) -> Record:
-        if not caption:
-            raise BadRow("caption-empty", f"image {image.name}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="captioning",
-            images=(image.name,),
-            payload=Caption(
-                caption=caption, layout=layout, width_px=image.width_px, height_px=image.height_px
-            ),
-        )
+        return _made(row, ImageRow(image, 0, 0), plain_text(answers[0], "the caption"))
 
     @cached_property
     def _folder(self) -> str:
@@ -194,3 +195,21 @@ class Captions(CocoConverter):
     def _size(self, image_id: str) -> Size:
         image = self._images.get(image_id)
         return (image.width_px, image.height_px) if image else (0, 0)
+
+
+def _of_hub(image: ImageRow, row: Row) -> Record:
+    return _made(row, image, plain_text(row.value, "a caption"))
+
+
+def _made(row: Row, image: ImageRow, caption: str, layout: tuple[Labelled, ...] = ()) -> Record:
+    if not caption:
+        raise BadRow("caption-empty", f"image {image.name}")
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="captioning",
+        images=(image.name,),
+        payload=Caption(
+            caption=caption, layout=layout, width_px=image.width_px, height_px=image.height_px
+        ),
+    )

@@ -9,11 +9,13 @@ from typing import Literal
 from pydantic import Field
 
 from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
-from datakit.sources.row import BadRow, Row
+from datakit.sources.row import Row
+from datakit.sources.row_values import count_answers, open_question
 
 FOLDER = "ChartQA Dataset"
+ASKED_BY = {"human": 0, "augmented": 1}
 
 
 class ChartQAOptions(ConverterOptions):
@@ -36,6 +38,9 @@ class ChartQA(Converter):
         Record(record_id="test_human-2", place="test/test_human.json[2]", task="vqa-open",
                images=("test/png/8127.png",),
                payload=Question(question="What's the value of the lowest bar?", answer="23"))
+
+    The Hub's form (`HuggingFaceM4/ChartQA`): `image`, `query`, `label` (a list, of which the first
+    is the target) and `human_or_machine` (0 and 1).
     """
 
     Options = ChartQAOptions
@@ -49,21 +54,22 @@ class ChartQA(Converter):
             file = first_existing(self.folder / self.split, [f"{name}.json"], "annotations")
             yield from self.convert_rows(file, partial(self._record, name))
 
+    def table_record(self, row: Row) -> Record | list[Record | Reject]:
+        assert isinstance(self.options, ChartQAOptions)
+        row.record_id = row.place
+        subset = self.options.subset
+        if subset != "both" and row.text("human_or_machine") != str(ASKED_BY[subset]):
+            return []
+        question, image = row.text("query"), row.image("image")
+        answer, *others = count_answers(row, "label")
+        return open_question(row, question, image, answer, (answer, *others) if others else ())
+
     @property
     def folder(self) -> SourcePath:
         inner = self.path / FOLDER
-        return inner if inner.is_dir() else self.path
+        return inner if inner.is_dir() else super().folder
 
     def _record(self, name: str, row: Row) -> Record:
         row.record_id = f"{name}-{row.number}"
         question, image = row.text("query"), row.image("imgname", f"{self.split}/png/")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        answer = row.answer("label")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=answer),
-        )
+        return open_question(row, question, image, row.answer("label"))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
+from datakit.sources.row import Row
+from datakit.sources.row_values import id_or, open_question
 
 FOLDERS = ("questions/", "")
 
@@ -35,39 +35,22 @@ class CLEVR(Converter):
     """
 
     splits = ("train", "val", "test")
+    inner_folders = ("questions",)
 
     def records(self) -> Iterator[Record | Reject]:
         names = [f"{folder}CLEVR_{self.split}_questions.json" for folder in FOLDERS]
-        is_file = self.path.is_file()
-        file = self.path if is_file else first_existing(self.folder, names, "questions")
+        file = self.annotation_file(names, "questions")
         yield from self.convert_rows(file, self._record, keys=("questions",))
-
-    @property
-    def folder(self) -> SourcePath:
-        """The release's folder, also where the path is `questions/` or a file in it."""
-        folder = super().folder
-        return folder.parent if folder.name == "questions" else folder
 
     @cached_property
     def _images(self) -> str:
         """The folder of the split's images; of images that are nowhere, the one of the release."""
-        folders = (f"images/{self.split}/", f"{self.split}/", "images/")
-        return next((f for f in folders if (self.image_root / f).is_dir()), folders[0])
+        return self.image_folder(f"images/{self.split}/", f"{self.split}/", "images/")
 
     def _record(self, row: Row) -> Record:
-        has_index = isinstance(row.value, dict) and row.value.get("question_index") is not None
-        number = row.id("question_index") if has_index else row.number
-        row.record_id = f"{self.split}-{number}"
+        row.record_id = f"{self.split}-{id_or(row, 'question_index', str(row.number))}"
         question, image = row.text("question"), row.image("image_filename", self._images)
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=_answer(row)),
-        )
+        return open_question(row, question, image, _answer(row))
 
 
 def _answer(row: Row) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, plain_text
+from datakit.sources.row import Row, read_answers
+from datakit.sources.row_values import open_question
 
 
 class DocVQA(Converter):
@@ -25,6 +26,9 @@ class DocVQA(Converter):
                                 answer="$123,110", answers=("$123,110",)))
 
     The first answer is the target. Rows of the test split have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/DocVQA`, configuration `DocVQA`) has the same columns, with the page
+    itself under `image`.
     """
 
     splits = ("train", "val", "test")
@@ -34,27 +38,11 @@ class DocVQA(Converter):
         file = first_existing(self.path, names, "annotations")
         yield from self.convert_rows(file, self._record, keys=("data",))
 
+    def table_record(self, row: Row) -> Record:
+        return self._record(row)
+
     def _record(self, row: Row) -> Record:
         row.record_id = row.text("questionId")
         question, image = row.text("question"), row.image("image")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        answers = self._answers(row)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=answers[0], answers=answers),
-        )
-
-    def _answers(self, row: Row) -> tuple[str, ...]:
-        raw = row.value.get("answers")
-        if raw is None:
-            raise BadRow("answer-missing", "the row has no answers, as in a test split")
-        if not isinstance(raw, list):
-            raise BadRow("bad-record", "answers is not a list")
-        answers = tuple(text for item in raw if (text := plain_text(item, "an answer")))
-        if not answers:
-            raise BadRow("answer-empty", f"answers is {raw!r}")
-        return answers
+        answers = read_answers(row)
+        return open_question(row, question, image, answers[0], answers)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
+from datakit.sources.row import Row
+from datakit.sources.row_values import id_or, open_question
 
 FOLDERS = ("", "qa/")
 
@@ -33,35 +33,19 @@ class DVQA(Converter):
     """
 
     splits = ("train", "val_easy", "val_hard")
+    inner_folders = ("qa",)
 
     def records(self) -> Iterator[Record | Reject]:
         names = [f"{folder}{self.split}_qa.json" for folder in FOLDERS]
-        is_file = self.path.is_file()
-        file = self.path if is_file else first_existing(self.folder, names, "questions")
+        file = self.annotation_file(names, "questions")
         yield from self.convert_rows(file, self._record, keys=("questions", "data"))
-
-    @property
-    def folder(self) -> SourcePath:
-        """The release's folder, also where the path is `qa/` or a file in it."""
-        folder = super().folder
-        return folder.parent if folder.name == "qa" else folder
 
     @cached_property
     def _images(self) -> str:
         """The folder of the images, or nothing where they lie in the release's own."""
-        is_bare = not (self.image_root / "images").is_dir() and any(self.image_root.glob("*.png"))
-        return "" if is_bare else "images/"
+        return self.image_folder("images/", bare="*.png")
 
     def _record(self, row: Row) -> Record:
-        has_id = isinstance(row.value, dict) and row.value.get("question_id") is not None
-        row.record_id = row.id("question_id") if has_id else f"{self.split}-{row.number}"
+        row.record_id = id_or(row, "question_id", f"{self.split}-{row.number}")
         question, image = row.text("question"), row.image("image", self._images)
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=row.answer("answer")),
-        )
+        return open_question(row, question, image, row.answer("answer"))

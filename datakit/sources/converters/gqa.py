@@ -9,13 +9,18 @@ from typing import Literal
 
 from pydantic import Field
 
+from datakit.errors import FormatError
+from datakit.io.tables import is_table
 from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
+from datakit.sources.hub import find_tables
 from datakit.sources.row import BadRow, Row, inner_path
 from datakit.sources.row_files import convert_by_id
+from datakit.sources.row_values import open_question
 
 FOLDERS = ("", "questions1.2/", "questions/")
+INSTRUCTIONS, IMAGES = "_instructions", "_images"
 PART = re.compile(r"(?:[a-z]+_all_)?questions_?(\d+)\.json")
 
 
@@ -51,6 +56,11 @@ class GQA(Converter):
                                 answer="picture"))
 
     Rows of the splits test, challenge and submission have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/GQA`) is two tables a configuration: `train_balanced_instructions`,
+    with `id` beside the columns of the release, and `train_balanced_images`, with `id` and `image`.
+    The path is the folder of both, which the split and the option `questions` choose from, also
+    with the first of them behind a colon.
     """
 
     Options = GQAOptions
@@ -60,11 +70,45 @@ class GQA(Converter):
         for file in self._files():
             yield from convert_by_id(self, file, self._record, "question_id")
 
+    def tables(self) -> list[SourcePath]:
+        config = self.config or f"{self._hub_name}{INSTRUCTIONS}"
+        is_there = (self.path / config).is_dir()
+        return find_tables(self.path, self.split, config if is_there else self.config)
+
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("id")
+        image_id = row.id("imageId")
+        if image_id not in self._hub_images:
+            raise BadRow("image-unknown", f"no row of {self._hub_name}{IMAGES} has id {image_id}")
+        return self._made(row, self._hub_images[image_id])
+
+    @property
+    def _hub_name(self) -> str:
+        """What the Hub's two configurations have in common, such as `train_balanced`."""
+        assert isinstance(self.options, GQAOptions)
+        for name in (self.config, self.path.name, self.path.parent.name):
+            if name.endswith(INSTRUCTIONS):
+                return name.removesuffix(INSTRUCTIONS)
+        return f"{self.split}_{self.options.questions}"
+
+    @cached_property
+    def _hub_images(self) -> dict[str, str]:
+        """The names of the images in the Hub's tables, by id."""
+        folder = self.folder / f"{self._hub_name}{IMAGES}"
+        files = [file for file in folder.iterdir() if is_table(file.name)]
+        if not files:
+            raise FormatError(f"{folder}: no Parquet files there; the questions' images are.")
+        rows = (row for file in files for row in self.convert_rows(file, _hub_image))
+        return dict(row for row in rows if not isinstance(row, Reject))
+
     @property
     def folder(self) -> SourcePath:
         """The release's folder, also where the path is in one of its folders of questions."""
         folder = super().folder
-        inner = {name.strip("/") for name in FOLDERS if name} | {f"{self.split}_all_questions"}
+        inner = {name.strip("/") for name in FOLDERS if name} | {
+            f"{self.split}_all_questions",
+            f"{self._hub_name}{INSTRUCTIONS}",
+        }
         while folder.name in inner:
             folder = folder.parent
         return folder
@@ -85,23 +129,20 @@ class GQA(Converter):
     @cached_property
     def _images(self) -> str:
         """The folder of the images, or nothing where they lie in the release's own."""
-        is_bare = not (self.image_root / "images").is_dir() and any(self.image_root.glob("*.jpg"))
-        return "" if is_bare else "images/"
+        return self.image_folder("images/", bare="*.jpg")
 
     def _record(self, row: Row) -> Record:
-        assert isinstance(self.options, GQAOptions)
         row.record_id = row.id("question_id")
         name = row.id("imageId").removesuffix(".jpg")
-        question, image = row.text("question"), inner_path(f"{self._images}{name}.jpg")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=row.answer(self.options.answer)),
-        )
+        return self._made(row, inner_path(f"{self._images}{name}.jpg"))
+
+    def _made(self, row: Row, image: str) -> Record:
+        assert isinstance(self.options, GQAOptions)
+        return open_question(row, row.text("question"), image, row.answer(self.options.answer))
+
+
+def _hub_image(row: Row) -> tuple[str, str]:
+    return row.id("id"), row.image("image")
 
 
 def _parts(folder: SourcePath) -> list[SourcePath]:

@@ -52,6 +52,10 @@ class IconQA(Converter):
 
     the second a `Question` of the task `vqa-open`, the third a `Choice` whose images are the
     diagram and the options in their order, and whose options name them: `Image 2`, `Image 3`.
+
+    The Hub's form (`lmms-lab/ICON-QA`, val and test) holds all subsets, told apart by `ques_type`:
+    `question_id`, `question`, `choices` (one text, with commas), `answer` (as `choices` has it),
+    `query_image` and `choice_image_0`, `choice_image_1`, ….
     """
 
     Options = IconQAOptions
@@ -62,6 +66,30 @@ class IconQA(Converter):
         files = (folder / FILE for folder in folders)
         with contextlib.closing(convert_files(self, self._problems, files, self._record)) as rows:
             yield from rows
+
+    def table_record(self, row: Row) -> Record | list[Record | Reject]:
+        subset = self._hub_subset
+        if row.text("ques_type") != subset:
+            return []
+        row.record_id = row.id("question_id")
+        question, images = row.text("question"), [row.image("query_image")]
+        if subset == "fill_in_blank":
+            return _made(row, question, images)
+        choices = tuple(text.strip() for text in row.text("choices").split(","))
+        if (answer := row.answer("answer")) not in choices:
+            raise BadRow("answer-not-a-choice", f"{answer!r}, choices are {list(choices)!r}")
+        if subset == "choose_img":
+            images += [row.image(f"choice_image_{number}") for number in range(len(choices))]
+        return _made(row, question, images, choices, choices.index(answer))
+
+    @cached_property
+    def _hub_subset(self) -> str:
+        """The subset to take from the Hub's tables, which hold all three."""
+        assert isinstance(self.options, IconQAOptions)
+        if self.options.subset is None:
+            there = ", ".join(SUBSETS)
+            raise UsageError(f"{self.path}: holds {there}; say which by the option `subset`.")
+        return self.options.subset
 
     @cached_property
     def _problems(self) -> SourcePath:
@@ -92,26 +120,36 @@ class IconQA(Converter):
     def _record(self, row: Row) -> Record:
         folder, _, _ = row.file.rpartition("/")
         row.record_id = folder.rpartition("/")[2]
-        if not (question := row.text("question")):
-            raise BadRow("question-empty", f"problem {row.record_id}")
-        images = [inner_path(f"{folder}/image.png")]
-        payload: Question | Choice
-        if self._problems.name == "fill_in_blank":
-            payload = Question(question=question, answer=row.answer("answer"))
-        else:
-            choices = read_choices(row, "choices")
-            index = read_index(row, "answer", len(choices))
-            if self._problems.name == "choose_img":
-                images += [inner_path(f"{folder}/{name}") for name in choices]
-                choices = tuple(f"Image {number}" for number in range(2, len(choices) + 2))
-            payload = Choice(question=question, choices=choices, answer_index=index)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open" if isinstance(payload, Question) else "vqa-mc",
-            images=tuple(images),
-            payload=payload,
-        )
+        images, subset = [inner_path(f"{folder}/image.png")], self._problems.name
+        question = row.text("question")
+        if subset == "fill_in_blank":
+            return _made(row, question, images)
+        choices = read_choices(row, "choices")
+        index = read_index(row, "answer", len(choices))
+        if subset == "choose_img":
+            images += [inner_path(f"{folder}/{name}") for name in choices]
+        return _made(row, question, images, choices, index)
+
+
+def _made(
+    row: Row, question: str, images: list[str], choices: tuple[str, ...] = (), index: int = 0
+) -> Record:
+    """A problem's record; options that are images are named by their places among these."""
+    if not question:
+        raise BadRow("question-empty", f"problem {row.record_id}")
+    payload: Question | Choice
+    if choices:
+        names = tuple(f"Image {number}" for number in range(2, len(images) + 1))
+        payload = Choice(question=question, choices=names or choices, answer_index=index)
+    else:
+        payload = Question(question=question, answer=row.answer("answer"))
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="vqa-mc" if choices else "vqa-open",
+        images=tuple(images),
+        payload=payload,
+    )
 
 
 def _numeric(folders: Iterable[SourcePath]) -> list[SourcePath]:

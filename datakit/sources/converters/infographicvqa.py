@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
-from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, read_answers
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
+from datakit.sources.row import Row, read_answers
+from datakit.sources.row_values import open_question
 
 FOLDERS = ("", "infographicsvqa_qas/", "qas/")
 NAMES = (
@@ -39,42 +39,32 @@ class InfographicVQA(Converter):
                                 answer="pinterest", answers=("pinterest", "Pinterest")))
 
     The first answer is the target. Rows of the test split have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/DocVQA`, configuration `InfographicVQA`): `questionId`, `question`,
+    `answers` and `image`.
     """
 
     splits = ("train", "val", "test")
+    inner_folders = ("infographicsvqa_qas", "qas")
 
     def records(self) -> Iterator[Record | Reject]:
-        yield from self.convert_rows(self._file, self._record, keys=("data",))
-
-    @property
-    def folder(self) -> SourcePath:
-        """The release's folder, also where the path is a file in a folder of annotations."""
-        folder = super().folder
-        inside = self.path.is_file() and f"{folder.name}/" in FOLDERS
-        return folder.parent if inside else folder
-
-    @cached_property
-    def _file(self) -> SourcePath:
-        if self.path.is_file():
-            return self.path
         names = [inner + name.format(split=self.split) for inner in FOLDERS for name in NAMES]
-        return first_existing(self.folder, names, "annotations")
+        file = self.annotation_file(names, "annotations")
+        yield from self.convert_rows(file, self._record, keys=("data",))
 
     @cached_property
     def _images(self) -> str:
-        names = (name for name in IMAGE_FOLDERS if (self.image_root / name).is_dir())
-        return next(names)
+        return self.image_folder(*IMAGE_FOLDERS)
+
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("questionId")
+        return _made(row, row.image("image"))
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("questionId")
-        question, image = row.text("question"), row.image("image_local_name", self._images)
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        answers = read_answers(row)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=answers[0], answers=answers),
-        )
+        return _made(row, row.image("image_local_name", self._images))
+
+
+def _made(row: Row, image: str) -> Record:
+    question, answers = row.text("question"), read_answers(row)
+    return open_question(row, question, image, answers[0], answers)

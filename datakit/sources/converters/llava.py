@@ -30,6 +30,9 @@ class Llava(ConversationConverter):
     Releases count placeholders in two ways: one an image, or one that stands for all of a row's
     images, said once, in every turn or not at all. Each becomes one an image; the rows of the
     second kind are counted (`placed_placeholders`, `spread_placeholders`, `repeated_placeholders`).
+
+    The Hub's form (`lmms-lab/LLaVA-OneVision-Data` and its kin) has the same columns, with the
+    image itself under `image`, or several under `images`.
     """
 
     def read_row(self, row: Row) -> tuple[list[Message], list[str]]:

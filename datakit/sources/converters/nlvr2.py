@@ -6,14 +6,13 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 
-from datakit.io.trees import SourcePath
 from datakit.record import Record, Reject, Statement
-from datakit.sources.converter import Converter, first_existing
+from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row, inner_path
+from datakit.sources.row_values import first_key, id_or, read_holds
 
 FOLDERS = ("data/", "nlvr2/data/", "")
 IDENTIFIER = re.compile(r"(.+-\d+-\d+)-\d+")
-HOLDS = {"0": False, "1": True, "false": False, "true": True}
 
 
 class NLVR2(Converter):
@@ -34,29 +33,26 @@ class NLVR2(Converter):
                payload=Statement(statement="An image shows one leather case.", holds=False))
 
     The left image comes first. Rows of the hidden test split have no labels and are rejected.
+
+    The Hub's form (`lmms-lab/NLVR2`): `left_image`, `right_image`, `question` (or `sentence`),
+    `answer` (or `label`) and `question_id`. Its splits have other names there, so the path is a
+    glob: `NLVR2/data/balanced_dev-*.parquet`.
     """
 
     splits = ("train", "dev", "test1", "test2")
+    inner_folders = ("data",)
 
     def records(self) -> Iterator[Record | Reject]:
         names = [f"{folder}{self.split}.json" for folder in FOLDERS]
         names += [f"{name}l" for name in names]
-        is_file = self.path.is_file()
-        file = self.path if is_file else first_existing(self.folder, names, "statements")
+        file = self.annotation_file(names, "statements")
         yield from self.convert_rows(file, self._record)
-
-    @property
-    def folder(self) -> SourcePath:
-        """The release's folder, also where the path is `data/` or a file in it."""
-        folder = super().folder
-        return folder.parent if folder.name == "data" else folder
 
     @cached_property
     def _images(self) -> str:
         """The folder of the split's images; of images that are nowhere, the one of the release."""
         own = f"images/{self.split}/"
-        names = (own, f"{self.split}/", f"nlvr2/{own}", "images/")
-        return next((name for name in names if (self.image_root / name).is_dir()), own)
+        return self.image_folder(own, f"{self.split}/", f"nlvr2/{own}", "images/")
 
     @cached_property
     def _numbered(self) -> frozenset[str] | None:
@@ -66,9 +62,18 @@ class NLVR2(Converter):
             return None
         return frozenset(entry.name for entry in folder.iterdir() if entry.is_dir())
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = id_or(row, first_key(row, "question_id", "identifier"), row.place)
+        images = (row.image("left_image"), row.image("right_image"))
+        sentence, label = first_key(row, "question", "sentence"), first_key(row, "answer", "label")
+        return self._made(row, images, sentence, label)
+
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("identifier")
-        statement, images = row.text("sentence"), self._pair(row)
+        return self._made(row, self._pair(row), "sentence", "label")
+
+    def _made(self, row: Row, images: tuple[str, str], sentence: str, label: str) -> Record:
+        statement = row.text(sentence)
         if not statement:
             raise BadRow("statement-empty", f"image {images[0]}")
         return Record(
@@ -76,7 +81,7 @@ class NLVR2(Converter):
             place=row.place,
             task="vqa-yes-no",
             images=images,
-            payload=Statement(statement=statement, holds=_holds(row)),
+            payload=Statement(statement=statement, holds=read_holds(row, label)),
         )
 
     def _pair(self, row: Row) -> tuple[str, str]:
@@ -89,13 +94,3 @@ class NLVR2(Converter):
         inner = f"{self._images}{number}/" if is_there else self._images
         left, right = (inner_path(f"{inner}{match[1]}-img{side}.png") for side in (0, 1))
         return left, right
-
-
-def _holds(row: Row) -> bool:
-    value = row.value.get("label")
-    if value is None:
-        raise BadRow("answer-missing", "no 'label', as in the hidden test split")
-    holds = HOLDS.get(str(value).strip().lower())
-    if holds is None:
-        raise BadRow("label-invalid", f"label is {value!r}, expected True or False")
-    return holds

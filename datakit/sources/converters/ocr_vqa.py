@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator
 from functools import cached_property, partial
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
 
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter, flatten
 from datakit.sources.row import BadRow, Row, inner_path
 from datakit.sources.row_files import convert_by_id
+from datakit.sources.row_values import id_or, open_question
 
 SPLITS = {"1": "train", "2": "val", "3": "test", "train": "train", "val": "val", "test": "test"}
 URL_KEYS = ("imageURL", "imgURL")
@@ -36,17 +36,19 @@ class OcrVqa(Converter):
                payload=Question(question="Who wrote this book?", answer="Jo Tenner"))
 
     A cover has the extension of its URL, or `.jpg` where only such a file is there.
+
+    The Hub's form (`howard-hou/OCR-VQA`): `image`, `image_id`, `questions` and `answers`.
     """
 
     splits = ("train", "val", "test")
 
     def records(self) -> Iterator[Record | Reject]:
-        is_file = self.path.is_file()
-        file = self.path if is_file else first_existing(self.path, ["dataset.json"], "annotations")
-        books = convert_by_id(self, file, self._book, "book_id", self._may_be_wanted)
-        with contextlib.closing(books):
-            for book in books:
-                yield from [book] if isinstance(book, Reject) else book
+        file = self.annotation_file(["dataset.json"], "annotations")
+        yield from flatten(convert_by_id(self, file, self._book, "book_id", self._may_be_wanted))
+
+    def table_record(self, row: Row) -> list[Record | Reject]:
+        row.record_id = id_or(row, "image_id", row.place)
+        return self._questions(row, row.image("image"))
 
     def _may_be_wanted(self, book: dict[str, Any]) -> bool:
         """Whether a book is not known to be of another split."""
@@ -57,7 +59,10 @@ class OcrVqa(Converter):
         row.record_id = row.id("book_id")
         if not _split(row.get("split")):
             raise BadRow("split-invalid", f"{row.value['split']!r}, expected 1, 2 or 3")
-        image, questions, answers = self._image(row), row.get("questions"), row.value.get("answers")
+        return self._questions(row, self._image(row))
+
+    def _questions(self, row: Row, image: str) -> list[Record | Reject]:
+        questions, answers = row.get("questions"), row.value.get("answers")
         if not isinstance(questions, list) or not isinstance(answers, list | None):
             raise BadRow("bad-record", "questions or answers are not a list")
         if answers is not None and len(answers) != len(questions):
@@ -84,8 +89,7 @@ class OcrVqa(Converter):
     @cached_property
     def _images(self) -> str:
         """The folder of the covers, or nothing where they lie beside the annotations."""
-        has_files = any(self.image_root.glob("*.jpg"))
-        return "" if has_files and not (self.image_root / "images").is_dir() else "images/"
+        return self.image_folder("images/", bare="*.jpg")
 
 
 def _split(value: object) -> str:
@@ -94,14 +98,4 @@ def _split(value: object) -> str:
 
 
 def _record(image: str, row: Row) -> Record:
-    question = row.text("question")
-    if not question:
-        raise BadRow("question-empty", f"image {image}")
-    answer = row.answer("answer")
-    return Record(
-        record_id=row.record_id,
-        place=row.place,
-        task="vqa-open",
-        images=(image,),
-        payload=Question(question=question, answer=answer),
-    )
+    return open_question(row, row.text("question"), image, row.answer("answer"))

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, inner_path
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
+from datakit.sources.row import Row, inner_path
+from datakit.sources.row_values import open_question
 
 NAMES = (
     "qa_pairs_V2.json", "qa_pairs_v2.json", "qa_pairs_V1.json", "qa_pairs_v1.json", "qa_pairs.json",
@@ -42,29 +43,18 @@ class PlotQA(Converter):
 
     @cached_property
     def _file(self) -> SourcePath:
-        if self.path.is_file():
-            return self.path
         names = [f"{folder}{name}" for folder in (f"{self.split}/", "") for name in NAMES]
-        return first_existing(self.folder, names, "questions")
+        return self.annotation_file(names, "questions")
 
     @cached_property
     def _images(self) -> str:
         """The folder of the images; of images that are nowhere, the one of the release."""
         inner, slash, _ = self.relative_name(self._file).rpartition("/")
         own = f"{inner}{slash}"
-        names = (f"{own}png/", f"{own}images/", "png/", "images/")
-        return next((name for name in names if (self.image_root / name).is_dir()), names[0])
+        return self.image_folder(f"{own}png/", f"{own}images/", "png/", "images/")
 
     def _record(self, row: Row) -> Record:
         row.record_id = f"{self.split}-{row.number}"
         name = row.id("image_index").removesuffix(".png")
         question, image = row.text("question_string"), inner_path(f"{self._images}{name}.png")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=row.answer("answer")),
-        )
+        return open_question(row, question, image, row.answer("answer"))

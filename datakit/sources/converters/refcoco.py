@@ -18,6 +18,7 @@ from datakit.sources.converter import first_existing
 from datakit.sources.plain_pickle import read_plain_pickle
 from datakit.sources.row import BadRow, Row, box_in
 from datakit.sources.row_join import RowJoin, keyed
+from datakit.sources.row_values import listed
 
 NAMES = ("refcoco", "refcoco+", "refcocog")
 SPLITTERS = ("unc", "umd", "google")
@@ -56,6 +57,9 @@ class RefCOCO(CocoConverter):
 
     Boxes are `[x, y, width, height]` there, and are clipped to the image. Records are named by
     the release: MDETR's `id`, UNC's `ref_id` with the sentence's place; the flat list by its rows.
+
+    The Hub's form (`lmms-lab/RefCOCO`, `RefCOCOplus`, `RefCOCOg`): `image`, `answer` (a list of
+    phrases) and `bbox`; it does not say how large the images are. Records are named by their rows.
     """
 
     Options = RefCOCOOptions
@@ -144,8 +148,15 @@ class RefCOCO(CocoConverter):
                 else:
                     yield from (self.convert_row(row, self._record) for row in item)
 
+    def table_record(self, row: Row) -> list[Record | Reject]:
+        to_record = partial(self._made, row.image("image"))
+        return [self.convert_row(part, to_record) for part in _of_hub_row(row)]
+
     def _record(self, row: Row) -> Record:
-        phrase, image = row.text("phrase"), self.coco_image(row, "image")
+        return self._made(self.coco_image(row, "image"), row)
+
+    def _made(self, image: str, row: Row) -> Record:
+        phrase = row.text("phrase")
         if not phrase:
             raise BadRow("phrase-empty", f"image {image}")
         width, height = row.side_px("width"), row.side_px("height")
@@ -181,6 +192,13 @@ def _of_flat_row(row: Row) -> list[Row]:
     if not several:
         return [_sentence(row, name, sents, **fields)]
     return [_sentence(row, f"{name}-{i}", sent, **fields) for i, sent in enumerate(sents)]
+
+
+def _of_hub_row(row: Row) -> list[Row]:
+    fields = {"bbox": row.get("bbox"), "width": None, "height": None}
+    if not (phrases := listed(row, "answer")):
+        raise BadRow("phrase-empty", "answer is an empty list")
+    return [_sentence(row, f"{row.place}-{i}", text, **fields) for i, text in enumerate(phrases)]
 
 
 def _of_mdetr_image(boxes: RowJoin, row: Row) -> list[Row]:

@@ -51,6 +51,9 @@ class ScienceQA(Converter):
     repeat what the options say and are left out. Which problems are of a split, `pid_splits.json`
     says, also for the small ones (`minitrain`, …), and without that file each problem's own
     `split`. Ids that it lists but no problem has are rejected (`problem-missing`).
+
+    The Hub's form (`derek-thomas/ScienceQA`): `image` (null for none), `question`, `choices`,
+    `answer`, `hint`, `lecture` and `solution`; its rows have no ids.
     """
 
     splits = ("train", "val", "test", "trainval", "minitrain", "minival", "minitest")
@@ -77,6 +80,10 @@ class ScienceQA(Converter):
             detail = f"{file.name} has no problem with the id {pid}"
             yield Reject(record_id=pid, place=place, reason="problem-missing", detail=detail)
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.place
+        return self._made(row, () if row.get("image") is None else (row.image("image"),))
+
     def _is_wanted(self, listed: dict[str, str], problem: dict[str, Any]) -> bool:
         """Whether a problem is of the split, and takes it from the list."""
         if not (self.folder / PID_SPLITS).is_file():
@@ -91,6 +98,9 @@ class ScienceQA(Converter):
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("pid")
+        return self._made(row, self._images(row))
+
+    def _made(self, row: Row, images: tuple[str, ...]) -> Record:
         question, choices = row.text("question"), read_choices(row, "choices")
         if not question:
             raise BadRow("question-empty", f"problem {row.record_id}")
@@ -98,7 +108,7 @@ class ScienceQA(Converter):
             record_id=row.record_id,
             place=row.place,
             task="vqa-mc",
-            images=self._images(row),
+            images=images,
             payload=Choice(
                 question=question,
                 choices=choices,

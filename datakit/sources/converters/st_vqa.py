@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, inner_path, read_answers
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
+from datakit.sources.row import Row, inner_path, read_answers
+from datakit.sources.row_values import id_or, open_question
 
 NAMES = ("{split}_task_3.json", "{split}/{split}_task_3.json", "Annotations/{split}_task_3.json")
 ROOTS = ("", "{split}_imgs/", "{split}/", "{split}_task3_imgs/", "images/", "Images/{split}/")
@@ -36,6 +37,9 @@ class StVqa(Converter):
 
     The first answer is the target. Rows without `question_id` are named by file and row; rows of
     the test split have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/ST-VQA`; it has the test split only, which has no answers):
+    `question_id`, `question`, `answers` and `image`.
     """
 
     splits = ("train", "test")
@@ -45,10 +49,8 @@ class StVqa(Converter):
 
     @cached_property
     def _file(self) -> SourcePath:
-        if self.path.is_file():
-            return self.path
         names = [name.format(split=self.split) for name in NAMES]
-        return first_existing(self.folder, names, "annotations")
+        return self.annotation_file(names, "annotations")
 
     @cached_property
     def _roots(self) -> list[str]:
@@ -56,20 +58,13 @@ class StVqa(Converter):
         roots = [root.format(split=self.split) for root in ROOTS]
         return [root for root in roots if (self.image_root / root).is_dir()]
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = id_or(row, "question_id", row.place)
+        return _made(row, row.text("question"), row.image("image"))
+
     def _record(self, row: Row) -> Record:
-        has_id = isinstance(row.value, dict) and row.value.get("question_id") is not None
-        row.record_id = row.id("question_id") if has_id else f"{self._file.stem}-{row.number}"
-        question, image = row.text("question"), self._image(row)
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        answers = read_answers(row)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=answers[0], answers=answers),
-        )
+        row.record_id = id_or(row, "question_id", f"{self._file.stem}-{row.number}")
+        return _made(row, row.text("question"), self._image(row))
 
     def _image(self, row: Row) -> str:
         if "file_path" not in row.value and row.value.get("file_name"):
@@ -78,3 +73,8 @@ class StVqa(Converter):
             name = row.image("file_path")
         found = (r for r in self._roots if (self.image_root / r / name).is_file())
         return f"{next(found, '')}{name}"
+
+
+def _made(row: Row, question: str, image: str) -> Record:
+    answers = read_answers(row)
+    return open_question(row, question, image, answers[0], answers)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row
+from datakit.sources.row_values import listed, open_question
 
 
 class TallyQA(Converter):
@@ -27,14 +28,22 @@ class TallyQA(Converter):
                images=("VG_100K_2/2410408.jpg",),
                payload=Question(question="How many headlights does the black bus have?",
                                 answer="4"))
+
+    The Hub's form (`vikhyatk/tallyqa-test`): `image` and `qa`, a list of objects with `question`
+    and `answer`.
     """
 
     splits = ("train", "test")
 
     def records(self) -> Iterator[Record | Reject]:
-        names = [f"{self.split}.json"]
-        file = self.path if self.path.is_file() else first_existing(self.path, names, "questions")
+        file = self.annotation_file([f"{self.split}.json"], "questions")
         yield from self.convert_rows(file, self._record, keys=("questions", "data"))
+
+    def table_record(self, row: Row) -> list[Record | Reject]:
+        to_record = partial(_of_pair, row.image("image"))
+        pairs = enumerate(listed(row, "qa"))
+        parts = [Row(row.file, row.number, pair, f"{row.place}-{n}") for n, pair in pairs]
+        return [self.convert_row(part, to_record) for part in parts]
 
     @cached_property
     def _roots(self) -> dict[str, str]:
@@ -50,15 +59,11 @@ class TallyQA(Converter):
         row.record_id = row.id("question_id")
         question, image = row.text("question"), row.image("image")
         image = f"{self._roots.get(image.partition('/')[0], '')}{image}"
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=_count(row)),
-        )
+        return open_question(row, question, image, _count(row))
+
+
+def _of_pair(image: str, row: Row) -> Record:
+    return open_question(row, row.text("question"), image, _count(row))
 
 
 def _count(row: Row) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 
-from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, inner_path, plain_text
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
+from datakit.sources.row import Row, inner_path
+from datakit.sources.row_values import count_answers, first_key, open_question
 
 FOLDERS = ("", "annotations/")
-ROOTS = ("", "images/")
 
 
 class TextVQA(Converter):
@@ -36,62 +34,35 @@ class TextVQA(Converter):
     The answer given most often is the target, and of several the first. Rows of the test split
     have no answers and are rejected. Conversions that name the file under `image`, or the answers
     under `answer`, are read likewise.
+
+    The Hub's form (`lmms-lab/textvqa`): `question_id`, `question`, `answers` and `image`.
     """
 
     splits = ("train", "val", "test")
+    inner_folders = ("annotations",)
 
     def records(self) -> Iterator[Record | Reject]:
-        yield from self.convert_rows(self._file, self._record, keys=("data",))
-
-    @property
-    def folder(self) -> SourcePath:
-        """The release's folder, also where the path is a file in `annotations/`."""
-        folder = super().folder
-        inside = self.path.is_file() and f"{folder.name}/" in FOLDERS
-        return folder.parent if inside else folder
-
-    @cached_property
-    def _file(self) -> SourcePath:
-        if self.path.is_file():
-            return self.path
         names = [f"{inner}TextVQA_0.5.1_{self.split}.json" for inner in FOLDERS]
-        return first_existing(self.folder, names, "annotations")
+        file = self.annotation_file(names, "annotations")
+        yield from self.convert_rows(file, self._record, keys=("data",))
 
     @cached_property
     def _images(self) -> str:
         """The folder of the images; of images that are nowhere, the one of the release."""
         own = "test_images" if self.split == "test" else "train_images"
-        found = (f"{root}{own}/" for root in ROOTS if (self.image_root / root / own).is_dir())
-        return next(found, f"{own}/")
+        return self.image_folder(f"{own}/", f"images/{own}/")
+
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("question_id")
+        return _made(row, row.image("image"))
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")
-        key = "image" if "image_id" not in row.value and "image" in row.value else "image_id"
-        name = row.id(key).removesuffix(".jpg")
-        question, image = row.text("question"), inner_path(f"{self._images}{name}.jpg")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        counts = _answers(row)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(
-                question=question, answer=counts.most_common(1)[0][0], answers=tuple(counts)
-            ),
-        )
+        name = row.id(first_key(row, "image_id", "image")).removesuffix(".jpg")
+        return _made(row, inner_path(f"{self._images}{name}.jpg"))
 
 
-def _answers(row: Row) -> Counter[str]:
-    """How often each answer was given, in the order in which they first were."""
-    raw = row.value.get("answers", row.value.get("answer"))
-    if raw is None:
-        raise BadRow("answer-missing", "the row has no answers, as in the test split")
-    if not isinstance(raw, list):
-        raise BadRow("bad-record", "answers is not a list")
-    given = (item.get("answer") if isinstance(item, dict) else item for item in raw)
-    counts = Counter(text for item in given if (text := plain_text(item, "an answer")))
-    if not counts:
-        raise BadRow("answer-empty", f"answers is {raw!r}")
-    return counts
+def _made(row: Row, image: str) -> Record:
+    question = row.text("question")
+    counts = count_answers(row, first_key(row, "answers", "answer"))
+    return open_question(row, question, image, counts.most_common(1)[0][0], tuple(counts))

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 from datakit.io.stable_hash import stable_order
 from datakit.io.trees import SourcePath
 from datakit.record import Choice, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, plain_text
+from datakit.sources.converter import Converter
+from datakit.sources.row import BadRow, Row, read_choices
 
 FILES = ("dataset_v7w_telling.json", "dataset.json")
 IMAGE_FOLDERS = ("images/", "visual7w_images/")
@@ -42,21 +42,17 @@ class Visual7W(Converter):
     files: ClassVar[tuple[str, ...]] = FILES
 
     def records(self) -> Iterator[Record | Reject]:
-        for item in self.convert_rows(self._file, self._image, keys=("images",)):
-            yield from [item] if isinstance(item, Reject) else item
+        yield from self.convert_nested_rows(self._file, self._image, keys=("images",))
 
     @cached_property
     def _file(self) -> SourcePath:
         """The file of the questions."""
-        is_file = self.path.is_file()
-        return self.path if is_file else first_existing(self.path, self.files, "questions")
+        return self.annotation_file(self.files, "questions")
 
     @cached_property
     def _images(self) -> str:
         """The folder of the images, or nothing where they lie in the release's own."""
-        found = (name for name in IMAGE_FOLDERS if (self.image_root / name).is_dir())
-        is_bare = any(self.image_root.glob("v7w_*.jpg"))
-        return next(found, "" if is_bare else IMAGE_FOLDERS[0])
+        return self.image_folder(*IMAGE_FOLDERS, bare="v7w_*.jpg")
 
     def _image(self, row: Row) -> list[Record | Reject]:
         """A record for each question about an image of the split, or why there is none."""
@@ -82,7 +78,7 @@ class Visual7W(Converter):
         row.record_id = row.id("qa_id")
         if not (question := row.text("question")):
             raise BadRow("question-empty", f"image {image}")
-        options = (row.answer("answer"), *_wrong(row))
+        options = (row.answer("answer"), *read_choices(row, "multiple_choices"))
         order = stable_order(len(options), "visual7w", row.record_id)
         return Record(
             record_id=row.record_id,
@@ -104,13 +100,3 @@ def _is_pointing(pair: dict[str, object]) -> bool:
         and isinstance(wrong, list)
         and bool(wrong and all(isinstance(item, int) for item in wrong))
     )
-
-
-def _wrong(row: Row) -> tuple[str, ...]:
-    raw = row.get("multiple_choices")
-    if not isinstance(raw, list):
-        raise BadRow("bad-record", "multiple_choices is not a list")
-    choices = tuple(plain_text(item, "a choice") for item in raw)
-    if not choices or not all(choices):
-        raise BadRow("choices-invalid", f"{raw!r}, expected wrong answers, none empty")
-    return choices

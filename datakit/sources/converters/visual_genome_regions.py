@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, partial
 
 from datakit.geometry import Size
 from datakit.record import Record, Region, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.converters.visual_genome_qa import VisualGenomeImages, first_id, parts_of
+from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row, box_in
+from datakit.sources.visual_genome import VisualGenomeImages, first_id, parts_of
 
 SIZES = "image_data.json"
 CORNER_AND_SIDES = ("x", "y", "width", "height")
@@ -33,13 +33,15 @@ class VisualGenomeRegions(Converter):
                               bbox_px=(421.0, 57.0, 503.0, 196.0)))
 
     Boxes are clipped to the image. The release has no splits.
+
+    The Hub's form (`ranjaykrishna/visual_genome` in Parquet, configuration
+    `region_descriptions_v1.2.0`): `image`, `image_id`, `width`, `height` and `regions`, with the
+    columns of the release.
     """
 
     def records(self) -> Iterator[Record | Reject]:
-        names = ["region_descriptions.json"]
-        file = self.path if self.path.is_file() else first_existing(self.path, names, "regions")
-        for item in self.convert_rows(file, self._image):
-            yield from [item] if isinstance(item, Reject) else item
+        file = self.annotation_file(["region_descriptions.json"], "regions")
+        yield from self.convert_nested_rows(file, self._image)
 
     @cached_property
     def _images(self) -> VisualGenomeImages:
@@ -57,21 +59,29 @@ class VisualGenomeRegions(Converter):
         """A record for each region of an image, or why there is none."""
         return [self.convert_row(part, self._record) for part in parts_of(row, "regions")]
 
+    def table_record(self, row: Row) -> list[Record | Reject]:
+        size = (row.side_px("width"), row.side_px("height"))
+        to_record = partial(_made, row.image("image"), size)
+        return [self.convert_row(part, to_record) for part in parts_of(row, "regions")]
+
     def _record(self, row: Row) -> Record:
         row.record_id = first_id(row, "region_id", "id")
-        image_id, phrase = first_id(row, "image_id"), row.text("phrase")
-        image = self._images.name(image_id)
-        if not phrase:
-            raise BadRow("phrase-empty", f"image {image}")
-        size = self._sizes.get(image_id, (0, 0))
-        box = box_in([row.get(key) for key in CORNER_AND_SIDES], size)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="rec",
-            images=(image,),
-            payload=Region(phrase=phrase, bbox_px=box, width_px=size[0], height_px=size[1]),
-        )
+        image_id = first_id(row, "image_id")
+        return _made(self._images.name(image_id), self._sizes.get(image_id, (0, 0)), row)
+
+
+def _made(image: str, size: Size, row: Row) -> Record:
+    row.record_id, phrase = first_id(row, "region_id", "id"), row.text("phrase")
+    if not phrase:
+        raise BadRow("phrase-empty", f"image {image}")
+    box = box_in([row.get(key) for key in CORNER_AND_SIDES], size)
+    return Record(
+        record_id=row.record_id,
+        place=row.place,
+        task="rec",
+        images=(image,),
+        payload=Region(phrase=phrase, bbox_px=box, width_px=size[0], height_px=size[1]),
+    )
 
 
 def _size(row: Row) -> tuple[str, Size]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import PurePosixPath
 
-from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
-from datakit.sources.converter import Converter, first_existing
-from datakit.sources.row import BadRow, Row, plain_text
+from datakit.record import Record, Reject
+from datakit.sources.converter import Converter
+from datakit.sources.row import Row
+from datakit.sources.row_values import count_answers, open_question
 
 FOLDERS = ("Annotations/", "annotations/", "")
 UNANSWERABLE = "Unanswerable"
@@ -38,55 +37,41 @@ class VizWiz(Converter):
     The answer given most often is the target, and of several the first; answers that say there is
     none do not count. Where `answerable` is 0, or nobody answers, it is `Unanswerable`. Rows of
     the test split have no answers and are rejected.
+
+    The Hub's form (`lmms-lab/VizWiz-VQA`): `question_id`, `question`, `answers` (text) and `image`.
     """
 
     splits = ("train", "val", "test")
+    inner_folders = ("Annotations", "annotations")
 
     def records(self) -> Iterator[Record | Reject]:
         names = [f"{folder}{self.split}.json" for folder in FOLDERS]
-        is_file = self.path.is_file()
-        file = self.path if is_file else first_existing(self.folder, names, "questions")
+        file = self.annotation_file(names, "questions")
         yield from self.convert_rows(file, self._record, keys=("data", "questions"))
-
-    @property
-    def folder(self) -> SourcePath:
-        """The release's folder, also where the path is in its folder of annotations."""
-        folder = super().folder
-        return folder.parent if f"{folder.name}/" in FOLDERS else folder
 
     @cached_property
     def _images(self) -> str:
         """The folder of the split's images; of images that are nowhere, the one of the release."""
-        names = (f"{self.split}/", f"images/{self.split}/", "images/")
-        return next((name for name in names if (self.image_root / name).is_dir()), names[0])
+        return self.image_folder(f"{self.split}/", f"images/{self.split}/", "images/")
+
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("question_id").removesuffix(".jpg")
+        return _made(row, row.image("image"))
 
     def _record(self, row: Row) -> Record:
-        question, image = row.text("question"), row.image("image", self._images)
+        image = row.image("image", self._images)
         row.record_id = PurePosixPath(image).stem
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
-        answers = _answers(row)
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=answers[0], answers=answers),
-        )
+        return _made(row, image)
+
+
+def _made(row: Row, image: str) -> Record:
+    question, answers = row.text("question"), _answers(row)
+    return open_question(row, question, image, answers[0], answers)
 
 
 def _answers(row: Row) -> tuple[str, ...]:
     """Every accepted answer once, the target first."""
-    raw = row.value.get("answers")
-    if raw is None:
-        raise BadRow("answer-missing", "the row has no answers, as in the test split")
-    if not isinstance(raw, list):
-        raise BadRow("bad-record", "answers is not a list")
-    given = (item.get("answer") if isinstance(item, dict) else item for item in raw)
-    texts = [text for item in given if (text := plain_text(item, "an answer"))]
-    if not texts:
-        raise BadRow("answer-empty", f"answers is {raw!r}")
-    counts = Counter(text for text in texts if text.lower() not in NO_ANSWERS)
+    counts = [(t, n) for t, n in count_answers(row).most_common() if t.lower() not in NO_ANSWERS]
     if not counts or str(row.value.get("answerable", 1)).strip() in ("0", "0.0", "False"):
         return (UNANSWERABLE,)
-    return tuple(text for text, _ in counts.most_common())
+    return tuple(text for text, _ in counts)

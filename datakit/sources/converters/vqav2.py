@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Generator, Iterator
 from functools import partial
 
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.coco_images import CocoConverter
 from datakit.sources.converter import first_existing
 from datakit.sources.row import BadRow, Row, plain_text
 from datakit.sources.row_join import Keyed, RowJoin, keyed
+from datakit.sources.row_values import count_texts, open_question
 
 SUBSETS = {"train": "train2014", "val": "val2014", "test": "test2015"}
 
@@ -38,6 +38,9 @@ class VQAv2(CocoConverter):
     Where `multiple_choice_answer` is absent, the answer given most often stands for it, and of
     several the first. The test split has no annotations: its questions are rejected. So are
     annotations without a question (`question-missing`).
+
+    The Hub's form (`lmms-lab/VQAv2`, `lmms-lab/OK-VQA`): `question_id`, `question`, `image`,
+    `answers` (objects or text) and, in the first, `multiple_choice_answer`.
     """
 
     splits = ("train", "val", "test")
@@ -58,6 +61,12 @@ class VQAv2(CocoConverter):
                     yield item
             yield from answers.rest()
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.id("question_id")
+        question, image = row.text("question"), row.image("image")
+        answer, *answers = _answers(row)
+        return open_question(row, question, image, answer, tuple(answers))
+
     def _names(self, kind: str, what: str) -> list[str]:
         names = [f"{version}{kind}mscoco_{self.subset}_{what}.json" for version in ("v2_", "")]
         return [*names, f"{what}.json"]
@@ -73,17 +82,9 @@ class VQAv2(CocoConverter):
         row.record_id = row.id("question_id")
         given = answers.take(row.record_id)
         image, question = self.coco_image(row, "image_id"), row.text("question")
-        if not question:
-            raise BadRow("question-empty", f"image {image}")
         if given is None:
             raise BadRow("answer-missing", "no annotation, or no further one, of this question")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=given[0], answers=tuple(given[1:])),
-        )
+        return open_question(row, question, image, given[0], tuple(given[1:]))
 
 
 def _answers(row: Row) -> list[str]:
@@ -93,17 +94,9 @@ def _answers(row: Row) -> list[str]:
     if raw is None and chosen is None:
         row.get("answers")
         raise BadRow("answer-missing", "answers is null")
-    if not isinstance(raw, list | None):
-        raise BadRow("bad-record", "answers is not a list")
-    texts = [_answer(item) for item in raw or ()]
-    counts = Counter(text for text in texts if text)
+    counts = count_texts([] if raw is None else raw)
     answer = plain_text(chosen, "multiple_choice_answer") if chosen is not None else ""
     if not answer and not counts:
         raise BadRow("answer-empty", f"multiple_choice_answer is {chosen!r}, answers are empty")
     answer = answer or counts.most_common(1)[0][0]
     return [answer, *(counts if answer in counts else (answer, *counts))]
-
-
-def _answer(item: object) -> str:
-    value = item.get("answer") if isinstance(item, dict) else item
-    return plain_text(value, "an answer")

@@ -11,10 +11,8 @@ from pydantic import Field
 from datakit.io.trees import SourcePath
 from datakit.record import Record, Reject, Statement
 from datakit.sources.coco_images import CocoConverter, CocoOptions
-from datakit.sources.converter import first_existing
 from datakit.sources.row import BadRow, Row
-
-HOLDS = {"0": False, "1": True, "false": False, "true": True}
+from datakit.sources.row_values import read_holds
 
 
 class VSROptions(CocoOptions):
@@ -53,11 +51,9 @@ class VSR(CocoConverter):
 
     def _file(self) -> SourcePath:
         assert isinstance(self.options, VSROptions)
-        if self.path.is_file():
-            return self.path
         folders = ("data/splits/", "splits/", "")
         names = [f"{folder}{self.options.split_by}/{self.split}.jsonl" for folder in folders]
-        return first_existing(self.folder, [*names, f"{self.split}.jsonl"], "statements")
+        return self.annotation_file([*names, f"{self.split}.jsonl"], "statements")
 
     def _record(self, row: Row) -> Record:
         row.record_id = f"{PurePosixPath(row.file).stem}-{row.number}"
@@ -69,15 +65,5 @@ class VSR(CocoConverter):
             place=row.place,
             task="vqa-yes-no",
             images=(image,),
-            payload=Statement(statement=statement, holds=_holds(row)),
+            payload=Statement(statement=statement, holds=read_holds(row)),
         )
-
-
-def _holds(row: Row) -> bool:
-    value = row.value.get("label")
-    if value is None:
-        raise BadRow("answer-missing", "no 'label'")
-    holds = HOLDS.get(str(value).strip().lower())
-    if holds is None:
-        raise BadRow("label-invalid", f"label is {value!r}, expected 0 or 1")
-    return holds
