@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import IO
 
 from datakit.io.trees.tree import Stamp, Tree
 
 
 class TracedTree(Tree):
-    """Another tree, and the stamps of every file that was read and every folder looked into.
+    """Another tree, and the stamps of every file that was opened and every folder looked into.
+
+    What is read whole by `read`, as images are, is not noted: there may be millions. A copy in
+    another process is the other tree alone.
 
     Attributes:
         seen: stamps by root and name, as they were when first asked for.
@@ -20,8 +24,8 @@ class TracedTree(Tree):
         self.seen = {} if seen is None else seen
         self._folders: set[str] = set()
 
-    def __reduce__(self) -> tuple[type[TracedTree], tuple[Tree]]:
-        return TracedTree, (self.base,)
+    def __reduce__(self) -> tuple[Callable[[Tree], Tree], tuple[Tree]]:
+        return _same, (self.base,)
 
     def size(self, name: str) -> int | None:
         self._looked_into(name.rpartition("/")[0])
@@ -36,8 +40,12 @@ class TracedTree(Tree):
         return self.base.names(folder)
 
     def open(self, name: str) -> IO[bytes]:
-        self.seen.setdefault((self.root, name), self.base.stamp(name))
+        if (self.root, name) not in self.seen:
+            self.seen[self.root, name] = self.base.stamp(name)
         return self.base.open(name)
+
+    def read(self, name: str) -> bytes:
+        return self.base.read(name)
 
     def stamp(self, name: str) -> Stamp:
         return self.base.stamp(name)
@@ -65,3 +73,7 @@ class TracedTree(Tree):
             if stamp is not None:
                 return
             folder = folder.rpartition("/")[0]
+
+
+def _same(tree: Tree) -> Tree:
+    return tree
