@@ -44,6 +44,7 @@ NO_HUB_FORM = {
     "synthdog": NOT_YET,
     "tabmwp": NO_MIRROR,
     "visual7w": NO_MIRROR,
+    "visual7w-pointing": NO_MIRROR,
     "vsr": "its copies on the Hub are the release's JSON lines",
     "wikitablequestions": TEXT_ONLY,
 }

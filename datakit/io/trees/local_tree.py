@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -35,6 +36,10 @@ class LocalTree(Tree):
             return []
 
     def open(self, name: str) -> IO[bytes]:
+        status = self._status(name)
+        if status and not stat.S_ISREG(status.st_mode):
+            # A pipe would wait for its other end.
+            raise OSError(errno.EINVAL, "it is no regular file", self.full_name(name))
         return Path(self.full_name(name)).open("rb")
 
     def stamp(self, name: str) -> Stamp:
@@ -42,7 +47,8 @@ class LocalTree(Tree):
         if status is None:
             return None
         is_file = stat.S_ISREG(status.st_mode)
-        return f"{status.st_size if is_file else 'folder'} {status.st_mtime_ns}"
+        # The time of change, which no tool sets back as it may the time of modification.
+        return f"{status.st_size if is_file else 'folder'} {status.st_ctime_ns}"
 
     def above(self) -> tuple[Tree, str]:
         path = Path(self.root).absolute()

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
 from functools import cached_property
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from fsspec.core import url_to_fs
 
-from datakit.errors import UsageError
+from datakit.errors import DataError, UsageError
 from datakit.io.trees.tree import Stamp, Tree
+
+T = TypeVar("T")
+
+ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+# Where a file was fetched from may be signed anew each time.
+FLEETING = ("url",)
 
 
 class RemoteTree(Tree):
@@ -16,6 +24,7 @@ class RemoteTree(Tree):
 
     Raises:
         UsageError: no installed package reads such URLs.
+        DataError: the place cannot be reached, or does not let one in; raised when it is asked.
     """
 
     def __init__(self, root: str) -> None:
@@ -43,21 +52,26 @@ class RemoteTree(Tree):
         return found is not None and found["type"] == "directory"
 
     def names(self, folder: str) -> list[str]:
-        return sorted(self._list(folder))
+        return sorted(self._list(folder)) if self.is_dir(folder) else []
 
     def open(self, name: str) -> IO[bytes]:
-        file: IO[bytes] = self._files.open(self._path(name), "rb")
+        file: IO[bytes] = self._read(name, lambda: self._files.open(self._path(name), "rb"))
         return file
+
+    def read(self, name: str) -> bytes:
+        return self._read(name, lambda: super(RemoteTree, self).read(name))
 
     def stamp(self, name: str) -> Stamp:
         if self.is_dir(name):
-            return " ".join(self.names(name))
+            return _digest(self.names(name))
         found = self._entry(name)
-        return None if found is None else str(self._files.ukey(self._path(name)))
+        if found is None:
+            return None
+        return _digest(sorted(f"{key} {found[key]}" for key in found if key not in FLEETING))
 
     def above(self) -> tuple[Tree, str]:
         parent, _, name = self.root.rpartition("/")
-        return RemoteTree(parent), name
+        return (self, "") if parent.endswith("/") else (RemoteTree(parent), name)
 
     def inside(self, folder: str) -> Tree:
         return RemoteTree(self.full_name(folder))
@@ -77,20 +91,45 @@ class RemoteTree(Tree):
         return self._list(folder).get(base)
 
     def _ask(self, name: str) -> dict[str, Any] | None:
-        try:
-            found: dict[str, Any] = self._files.info(self._path(name))
-        except OSError:
-            return None
-        return found
+        return self._look(name, lambda: dict(self._files.info(self._path(name))), None)
 
     def _list(self, folder: str) -> dict[str, dict[str, Any]]:
         if folder not in self._listed:
-            try:
-                found = [] if self._is_flat else self._files.ls(self._path(folder), detail=True)
-            except OSError:
-                found = []
-            entries = {str(e["name"]).rstrip("/").rpartition("/")[2]: e for e in found}
+            listing = list[dict[str, Any]]()
+            if not self._is_flat:
+                path = self._path(folder)
+                listing = self._look(folder, lambda: self._files.ls(path, detail=True), listing)
+            entries = {str(e["name"]).rstrip("/").rpartition("/")[2]: e for e in listing}
             # A bucket may list a folder as an empty file in itself.
             entries.pop("", None)
             self._listed[folder] = entries
         return self._listed[folder]
+
+    def _look(self, name: str, act: Callable[[], T], absent: T) -> T:
+        """What an act gives, or `absent` where there is nothing of that name."""
+        try:
+            return act()
+        except ABSENT:
+            return absent
+        except Exception as error:
+            raise DataError(
+                f"{self.full_name(name)}: cannot be looked up: {_one_line(error)}. Check the name, "
+                "the network and what you may read there, or use a local copy."
+            ) from error
+
+    def _read(self, name: str, act: Callable[[], T]) -> T:
+        """What an act on a file gives; each package fails by errors of its own."""
+        try:
+            return act()
+        except OSError:
+            raise
+        except Exception as error:
+            raise OSError(0, _one_line(error), self.full_name(name)) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _digest(lines: list[str]) -> str:
+    return hashlib.sha256("\0".join(lines).encode("utf-8", "surrogatepass")).hexdigest()

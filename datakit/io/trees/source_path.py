@@ -9,12 +9,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from datakit.io.trees.archive_tree import is_archive, open_archive
+from datakit.errors import FormatError
+from datakit.io.trees.archive_tree import ArchiveTree
+from datakit.io.trees.archives import archive_stem, is_archive, is_compressed, open_archive
 from datakit.io.trees.local_tree import LocalTree
 from datakit.io.trees.traced_tree import TracedTree
 from datakit.io.trees.tree import Stamp, Tree
 from datakit.io.trees.unpacked_tree import UnpackedTree
 
+MAC_FOLDER = "__MACOSX"
 URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
@@ -109,7 +112,8 @@ class SourcePath:
         return self.tree.open(self.inner)
 
     def read_bytes(self) -> bytes:
-        return self.tree.read(self.inner)
+        with self.open() as file:
+            return file.read()
 
     def relative_to(self, folder: SourcePath) -> PurePosixPath:
         """The path from a folder to this one, which is in it."""
@@ -142,22 +146,51 @@ def _place(root: str) -> Tree:
 def open_source(where: str | Path) -> SourcePath:
     """A path on this machine, or a URL that fsspec reads; an archive opens as a folder.
 
-    What is not there, such as a glob, is a path in the innermost folder that is.
+    What is not there, such as a glob, is a path in the innermost folder that is. An archive
+    whose only folder has its name is that folder, as if it had been unpacked.
 
     Raises:
         UsageError: no installed package reads such URLs.
+        FormatError: an archive that cannot be read in place.
     """
     tree: Tree
-    if URL.match(str(where)):
-        outer, _, name = str(where).rstrip("/").rpartition("/")
-        tree = _place(outer)
-    else:
-        path = Path(where)
-        folder = next((p for p in (path, *path.parents) if p.is_dir()), Path())
-        tree, name = _place(str(folder)), path.relative_to(folder).as_posix()
-    tree, name = TracedTree(tree), "" if name == "." else name
-    if is_archive(name) and tree.size(name) is not None:
-        return SourcePath(open_archive(tree, name))
+    tree, name = _split_url(str(where)) if URL.match(str(where)) else _split_path(Path(where))
+    tree = TracedTree(tree)
+    for end in (at for at in (*_slashes(name), len(name)) if is_archive(name[:at])):
+        if tree.size(name[:end]) is not None:
+            archive = open_archive(tree, name[:end])
+            return SourcePath(archive, name[end + 1 :] or _only_folder(archive))
+    if is_compressed(name) and tree.size(name) is not None:
+        raise FormatError(
+            f"{where}: an archive that cannot be read in place. Unpack it, or make it a .zip or "
+            "a .tar that is not compressed."
+        )
     if tree.is_dir(name):
         tree, name = tree.inside(name), ""
     return SourcePath(UnpackedTree(tree), name)
+
+
+def _split_url(url: str) -> tuple[Tree, str]:
+    """The tree around what a URL names, and its name there; a bucket is a tree itself."""
+    # Buckets take a package that work on this machine need not load.
+    from datakit.io.trees.remote_tree import RemoteTree
+
+    outer, _, name = url.rstrip("/").rpartition("/")
+    return (RemoteTree(url), "") if outer.endswith("/") else (RemoteTree(outer), name)
+
+
+def _split_path(path: Path) -> tuple[Tree, str]:
+    """The innermost folder that is there, and the rest of the path."""
+    folder = next((p for p in (path, *path.parents) if p.is_dir()), Path())
+    name = path.relative_to(folder).as_posix()
+    return LocalTree(str(folder)), "" if name == "." else name
+
+
+def _slashes(name: str) -> list[int]:
+    return [at for at, character in enumerate(name) if character == "/"]
+
+
+def _only_folder(archive: ArchiveTree) -> str:
+    """The folder that is all of an archive and has its name; or nothing."""
+    stem = archive_stem(archive.name.rpartition("/")[2])
+    return stem if set(archive.names("")) - {MAC_FOLDER} == {stem} else ""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import IO
 
 from datakit.io.trees.tree import Stamp, Tree
 
 
 class TracedTree(Tree):
-    """Another tree, and the stamps of every file that was read and every folder looked into."""
+    """Another tree, and the stamps of every file that was opened and every folder looked into.
+
+    What is read whole by `read`, as images are, is not noted: there may be millions. A copy in
+    another process is the other tree alone.
+    """
 
     def __init__(self, base: Tree, seen: dict[tuple[str, str], Stamp] | None = None) -> None:
         self.base = base
@@ -17,8 +22,8 @@ class TracedTree(Tree):
         self._seen = {} if seen is None else seen
         self._folders: set[str] = set()
 
-    def __reduce__(self) -> tuple[type[TracedTree], tuple[Tree]]:
-        return TracedTree, (self.base,)
+    def __reduce__(self) -> tuple[Callable[[Tree], Tree], tuple[Tree]]:
+        return _same, (self.base,)
 
     @property
     def trace(self) -> dict[tuple[str, str], Stamp]:
@@ -41,8 +46,12 @@ class TracedTree(Tree):
         return self.base.names(folder)
 
     def open(self, name: str) -> IO[bytes]:
-        self._seen.setdefault((self.place, name), self.base.stamp(name))
+        if (self.place, name) not in self._seen:
+            self._seen[self.place, name] = self.base.stamp(name)
         return self.base.open(name)
+
+    def read(self, name: str) -> bytes:
+        return self.base.read(name)
 
     def stamp(self, name: str) -> Stamp:
         return self.base.stamp(name)
@@ -70,3 +79,7 @@ class TracedTree(Tree):
             if stamp is not None:
                 return
             folder = folder.rpartition("/")[0]
+
+
+def _same(tree: Tree) -> Tree:
+    return tree

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 from typing import IO
 
 from datakit.errors import FormatError
-from datakit.io.trees.archive_tree import (
-    ArchiveTree,
-    archive_stem,
-    is_archive,
-    is_compressed,
-    open_archive,
-)
+from datakit.io.trees.archive_tree import ArchiveTree
+from datakit.io.trees.archives import archive_stem, is_archive, is_compressed, open_archive
 from datakit.io.trees.tree import Stamp, Tree, join
 
 
@@ -59,6 +54,10 @@ class UnpackedTree(Tree):
         tree, inner = self._holder(name)
         return tree.open(inner)
 
+    def read(self, name: str) -> bytes:
+        tree, inner = self._holder(name)
+        return tree.read(inner)
+
     def stamp(self, name: str) -> Stamp:
         own = self.base.stamp(name)
         if own is not None:
@@ -87,7 +86,7 @@ class UnpackedTree(Tree):
     def _remark_on_archives(self, folder: str) -> str:
         if folder not in self._remarks:
             remarks = []
-            for outer in _folders_of(f"{folder}/"):
+            for outer in _folders_of(folder):
                 inside = self.base.names(outer)
                 packed = [join(outer, name) for name in inside if is_compressed(name)]
                 remarks += [f"{name} is not read; unpack it" for name in packed]
@@ -108,7 +107,7 @@ class UnpackedTree(Tree):
 
     def _in(self, name: str) -> Iterator[tuple[ArchiveTree, str]]:
         """The archives that may hold a name, and what it would be called there."""
-        for folder in _folders_of(name):
+        for folder in _folders_of(name.rpartition("/")[0]):
             rest = name[len(folder) :].lstrip("/")
             top, _, below = rest.partition("/")
             # The archive of that very name first: of a thousand others none need be opened then.
@@ -137,8 +136,8 @@ class UnpackedTree(Tree):
         return self._opened[name]
 
 
-@cache
-def _folders_of(name: str) -> tuple[str, ...]:
-    """The folders that a name is in, the innermost first, the root last."""
-    parts = [part for part in name.split("/")[:-1] if part]
+@lru_cache(maxsize=1024)
+def _folders_of(folder: str) -> tuple[str, ...]:
+    """A folder and those that it is in, the innermost first, the root last."""
+    parts = [part for part in folder.split("/") if part]
     return tuple("/".join(parts[:end]) for end in range(len(parts), -1, -1))
