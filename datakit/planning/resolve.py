@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datakit.config import Loaded, Node, validate
-from datakit.errors import ConfigError, Problem, UsageError, nearest
+from datakit.errors import ConfigError, MissingDataError, Problem, UsageError, nearest
 from datakit.instructize import Instructions, template_folders
 from datakit.mixture import Instructize, Mixture, Source
 from datakit.mixture.variables import substitute
@@ -210,7 +210,7 @@ def existing(path: Path) -> Path:
     """The path of a source, which must exist unless it is a glob.
 
     Raises:
-        UsageError: nothing is there; the nearest name in the deepest folder that is.
+        MissingDataError: nothing is there; the nearest name in the deepest folder that is.
     """
     if path.exists() or set("*?[") & set(str(path)):
         return path
@@ -219,4 +219,5 @@ def existing(path: Path) -> Path:
         parent = parent.parent
     missing = path.relative_to(parent).parts[0]
     names = sorted(entry.name for entry in parent.iterdir()) if parent.is_dir() else []
-    raise UsageError(f"nothing at {path}: {parent} has no {missing!r}. {nearest(missing, names)}")
+    hint = nearest(missing, names)
+    raise MissingDataError(f"nothing at {path}: {parent} has no {missing!r}. {hint}")
