@@ -17,7 +17,8 @@ ChoiceAnswer = Literal["letter", "text", "both"]
 Strategy = Literal["per-sample", "per-dataset", "per-task", "weighted"]
 
 BYTE_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20}
-SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
+SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"  # no dot: a sample's files are split there
+MIXTURE_NAME = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$"
 
 
 def parse_bytes(value: object) -> object:
@@ -189,7 +190,7 @@ class Source(Section):
 class Mixture(Section):
     """A mixture file."""
 
-    name: str = Field(pattern=SOURCE_NAME)
+    name: str = Field(pattern=MIXTURE_NAME)
     seed: int = Field(0, ge=0, lt=2**63)
     root: str = Field("${DATAKIT_ROOT:-data}", description="folder that paths are relative to")
     instructize: Instructize = Instructize()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from glob import iglob
 from pathlib import Path
 
 from datakit.config import Loaded
@@ -93,7 +92,8 @@ def _by_hand(entry: Dataset, name: str) -> list[Download]:
 
 
 def _is_there(path: Path) -> bool:
-    return path.exists() or any(True for _ in iglob(str(path)))
+    folder = _folder(path)
+    return path.exists() or (folder != path and any(folder.glob(str(path.relative_to(folder)))))
 
 
 def _folder(path: Path) -> Path:
