@@ -1,4 +1,4 @@
-"""What each source may claim under a balancing strategy (Honeybee, section 4.3 and table 4)."""
+"""What each source may claim under a balancing strategy (Honeybee, table 5a)."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def shopping_list(wanted: Sequence[WantedDownload]) -> str:
     notes: dict[str, list[str]] = {}
     for item in wanted:
         if item.note and not item.present:
-            notes.setdefault(item.note, []).append(item.path.name)
+            notes.setdefault(item.note, []).append("/".join(item.path.parts[-2:]))
     lines = [f"{', '.join(dict.fromkeys(names))}: {note}" for note, names in notes.items()]
     return "\n\n".join(part for part in (table, "\n".join(lines), _total(wanted)) if part)
 

@@ -79,8 +79,10 @@ def _places(spec: Source, root: Path) -> Iterator[tuple[Download, Path]]:
     named = root / written
     folder = _folder(named)
     images = folder / substitute(str(spec.options.get("images", "")))
+    others = {item.to for item in entry.download if item.one_of}
+    others = others - {named.name} if named.name in others else set()
     for item in entry.download or _by_hand(entry, named.name):
-        if not item.splits or spec.split in item.splits:
+        if item.to not in others and (not item.splits or spec.split in item.splits):
             place = (images if item.images else folder) / item.to
             yield item, Path(os.path.normpath(place))
 

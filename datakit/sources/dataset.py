@@ -29,6 +29,7 @@ class Download(BaseModel):
     )
     images: bool = False
     splits: tuple[str, ...] = Field((), description="that need it; none: all do")
+    one_of: bool = Field(False, description="one of several files, of which a path names its own")
     note: str = Field("", description="what else is to be done, in a few words")
 
 
