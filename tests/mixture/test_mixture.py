@@ -172,3 +172,15 @@ def test_honeybees_mixtures_differ_in_balance_alone() -> None:
 @pytest.mark.parametrize("name", data_names(shipped_folder("mixtures")))
 def test_every_shipped_mixture_loads_by_its_name(name: str) -> None:
     assert load_mixture(find_mixture(name)).value.name == name
+
+
+@pytest.mark.parametrize("name", data_names(shipped_folder("mixtures")))
+def test_every_shipped_mixture_resolves_but_for_its_data(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        datakit.resolve(name, root=tmp_path)
+    assert all(problem.missing_data for problem in caught.value.problems)
+    assert len(caught.value.problems) == len(load_mixture(name).value.sources)
+    wanted = datakit.downloads(name, root=tmp_path)
+    assert {source for item in wanted for source in item.sources} == {
+        source.name for source in load_mixture(name).value.sources
+    }
