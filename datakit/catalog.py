@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
-from datakit.console import counted, format_table
+from datakit.console import counted, format_table, size_text
 from datakit.errors import UsageError, nearest
 from datakit.instructize import (
     ChoiceStyle,
@@ -28,6 +28,7 @@ from datakit.instructize.template_set import Template
 from datakit.mixture import find_mixture, load_mixture
 from datakit.registry import data_names, shipped_folder
 from datakit.sources import (
+    Download,
     converter_names,
     dataset_names,
     find_converter,
@@ -97,8 +98,24 @@ def _describe_converter(name: str) -> str:
 
 
 def _describe_dataset(name: str) -> str:
-    entry = load_dataset_entry(name).model_dump()
-    return "\n".join([f"dataset {name}", *(f"  {key}: {value}" for key, value in entry.items())])
+    entry = load_dataset_entry(name)
+    fields = entry.model_dump(exclude={"download"})
+    lines = [f"dataset {name}", *(f"  {key}: {value}" for key, value in fields.items())]
+    lines += ["  download:"] if entry.download else []
+    return "\n".join([*lines, *(f"    {_download_line(item)}" for item in entry.download)])
+
+
+def _download_line(item: Download) -> str:
+    """`train2014 of the images, from http://… (13.5 GB; split train)`."""
+    facts = [
+        *([size_text(item.size_bytes)] if item.size_bytes else []),
+        *([f"split {' or '.join(item.splits)}"] if item.splits else []),
+        *(["where the path names it"] if item.one_of else []),
+        *([item.note] if item.note else []),
+    ]
+    told = f" ({'; '.join(facts)})" if facts else ""
+    what = f"{item.to} of the images" if item.images else item.to
+    return f"{what}, from {item.url}{told}"
 
 
 def _describe_template(name: str, templates: Path | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from datakit.console import counted, format_table
+from datakit.console import counted, format_table, size_text
 from datakit.planning import WantedDownload
 
 
@@ -14,7 +14,7 @@ def shopping_list(wanted: Sequence[WantedDownload]) -> str:
     rows = [
         [
             "ok" if item.present else "missing",
-            size_text(item.size_bytes),
+            size_text(item.size_bytes) if item.size_bytes else "?",
             str(item.path),
             ", ".join(item.sources),
             item.url,
@@ -51,13 +51,6 @@ def list_fields(wanted: Sequence[WantedDownload]) -> dict[str, Any]:
         "missing_downloads_of_unknown_size": sum(size is None for size in sizes.values()),
         "downloads": downloads,
     }
-
-
-def size_text(size_bytes: int | None) -> str:
-    """`13.5 GB`, `181.0 MB`, or a question mark."""
-    if size_bytes is None:
-        return "?"
-    return f"{size_bytes / 1e9:,.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:,.1f} MB"
 
 
 def _total(wanted: Sequence[WantedDownload]) -> str:
