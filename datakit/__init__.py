@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datakit.api import build, check, plan, preview, resolve, verify
+    from datakit.api import build, check, downloads, plan, preview, resolve, verify
     from datakit.inspect import (
         BuiltDataset,
         LoadedSample,
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         SampleOrigin,
     )
     from datakit.inspect import open_build as open
-    from datakit.planning import Plan
+    from datakit.planning import Plan, WantedDownload
     from datakit.shards import BuildResult, Manifest, Progress
     from datakit.version import VERSION as __version__
 
@@ -34,9 +34,11 @@ __all__ = [
     "Progress",
     "RecordFate",
     "SampleOrigin",
+    "WantedDownload",
     "__version__",
     "build",
     "check",
+    "downloads",
     "open",
     "plan",
     "preview",
@@ -54,9 +56,11 @@ _HOMES = {
     "Progress": ("datakit.shards", "Progress"),
     "RecordFate": ("datakit.inspect", "RecordFate"),
     "SampleOrigin": ("datakit.inspect", "SampleOrigin"),
+    "WantedDownload": ("datakit.planning", "WantedDownload"),
     "__version__": ("datakit.version", "VERSION"),
     "build": ("datakit.api", "build"),
     "check": ("datakit.api", "check"),
+    "downloads": ("datakit.api", "downloads"),
     "open": ("datakit.inspect", "open_build"),
     "plan": ("datakit.api", "plan"),
     "preview": ("datakit.api", "preview"),

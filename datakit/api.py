@@ -9,7 +9,14 @@ from pathlib import Path
 from datakit.errors import DataError, DatakitError, Problem, UsageError
 from datakit.inspect import PreviewedSample, preview_samples, verify_build
 from datakit.mixture import load_mixture
-from datakit.planning import Plan, ResolvedMixture, check_first_records, make_plan
+from datakit.planning import (
+    Plan,
+    ResolvedMixture,
+    WantedDownload,
+    check_first_records,
+    make_plan,
+    wanted_downloads,
+)
 from datakit.planning import resolve as resolve_mixture
 from datakit.shards import BuildResult
 from datakit.shards import build as build_shards
@@ -68,6 +75,21 @@ def check(mixture: ResolvedMixture) -> None:
             faults.append(f"  source {source.name}: {error}")
     if faults:
         raise DataError(f"mixture {mixture.spec.name} cannot be built:\n" + "\n".join(faults))
+
+
+def downloads(
+    mixture: FilePath, *, root: FilePath | None = None, overrides: Sequence[str] = ()
+) -> list[WantedDownload]:
+    """What has to be fetched for a mixture, where it belongs, and what is there already.
+
+    Arguments are those of `resolve`. Other mistakes in the mixture are left to it.
+
+    Raises:
+        ConfigError: the file is no mixture.
+        UsageError: a variable in a path is not set.
+    """
+    loaded = load_mixture(Path(mixture), overrides=overrides, problems=[])
+    return wanted_downloads(loaded, Path(root) if root is not None else None)
 
 
 def plan(

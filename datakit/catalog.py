@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import orjson
 
-from datakit.console import counted
+from datakit.console import counted, format_table, size_text
 from datakit.errors import UsageError, nearest
 from datakit.instructize import (
     ChoiceStyle,
@@ -26,8 +26,9 @@ from datakit.instructize import (
 from datakit.instructize.tasks.base import EXAMPLE_SIZE
 from datakit.instructize.template_set import Template
 from datakit.mixture import find_mixture, load_mixture
-from datakit.registry import shipped_folder
+from datakit.registry import data_names, shipped_folder
 from datakit.sources import (
+    Download,
     converter_names,
     dataset_names,
     find_converter,
@@ -45,8 +46,8 @@ def summaries(kind: Kind, templates: Path | None = None) -> list[tuple[str, str]
         entries = [(name, load_dataset_entry(name)) for name in dataset_names()]
         return [(n, f"{e.title} ({e.task}; read by {e.converter})") for n, e in entries]
     if kind == "mixtures":
-        files = sorted(shipped_folder("mixtures").glob("*.yaml"))
-        return [(file.stem, _mixture_line(file)) for file in files]
+        folder = shipped_folder("mixtures")
+        return [(name, _mixture_line(folder / f"{name}.yaml")) for name in data_names(folder)]
     folders = template_folders(templates)
     sets = [(n, load_template_set(n, folders)) for n in template_set_names(folders)]
     return [(name, _set_line(found)) for name, found in sets]
@@ -71,7 +72,7 @@ def describe(kind: str, name: str, templates: Path | None = None) -> str:
     describers: dict[str, Callable[[str], str]] = {
         "converter": _describe_converter,
         "dataset": _describe_dataset,
-        "mixture": lambda name: find_mixture(name).read_text(encoding="utf-8"),
+        "mixture": _describe_mixture,
         "template": lambda name: _describe_template(name, templates),
     }
     if kind not in describers:
@@ -97,8 +98,24 @@ def _describe_converter(name: str) -> str:
 
 
 def _describe_dataset(name: str) -> str:
-    entry = load_dataset_entry(name).model_dump()
-    return "\n".join([f"dataset {name}", *(f"  {key}: {value}" for key, value in entry.items())])
+    entry = load_dataset_entry(name)
+    fields = entry.model_dump(exclude={"download"})
+    lines = [f"dataset {name}", *(f"  {key}: {value}" for key, value in fields.items())]
+    lines += ["  download:"] if entry.download else []
+    return "\n".join([*lines, *(f"    {_download_line(item)}" for item in entry.download)])
+
+
+def _download_line(item: Download) -> str:
+    """`train2014 of the images, from http://… (13.5 GB; split train)`."""
+    facts = [
+        *([size_text(item.size_bytes)] if item.size_bytes else []),
+        *([f"split {' or '.join(item.splits)}"] if item.splits else []),
+        *(["where the path names it"] if item.one_of else []),
+        *([item.note] if item.note else []),
+    ]
+    told = f" ({'; '.join(facts)})" if facts else ""
+    what = f"{item.to} of the images" if item.images else item.to
+    return f"{what}, from {item.url}{told}"
 
 
 def _describe_template(name: str, templates: Path | None) -> str:
@@ -159,10 +176,39 @@ def _indented(role: str, text: str) -> list[str]:
 
 
 def _mixture_line(file: Path) -> str:
-    mixture = load_mixture(file).value
-    return (
-        f"{counted(len(mixture.sources), 'source')}: {', '.join(s.name for s in mixture.sources)}"
-    )
+    """What its first comment says, and how many sources it has."""
+    comment = file.read_text(encoding="utf-8").partition("\n")[0].lstrip("# ").rstrip(".")
+    return f"{comment} ({counted(len(load_mixture(file).value.sources), 'source')})"
+
+
+def _describe_mixture(name: str) -> str:
+    """The file as it is written, and a row for each source of it and of what it extends."""
+    path = find_mixture(name)
+    mixture = load_mixture(path).value
+    shared = mixture.balance
+    header = ["source", "dataset", "records", "samples", "weight", "repeats", "license"]
+    rows = [
+        [
+            source.name,
+            source.dataset,
+            _most(source.cap_records),
+            _most(source.cap_samples or shared.cap_samples),
+            f"{source.weight:g}" if shared.strategy == "weighted" else "-",
+            f"{source.max_repeats or shared.max_repeats}",
+            source.license or _license(source.dataset),
+        ]
+        for source in mixture.sources
+    ]
+    table = format_table(header, rows, left=len(header), units={2: "at most"})
+    return f"{path.read_text(encoding='utf-8').rstrip()}\n\n{table}"
+
+
+def _most(cap: int | None) -> str:
+    return "all" if cap is None else f"{cap:,}"
+
+
+def _license(dataset: str) -> str:
+    return load_dataset_entry(dataset).license if dataset in dataset_names() else "?"
 
 
 def _first_line(doc: str | None) -> str:

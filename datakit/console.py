@@ -55,6 +55,11 @@ def counted(count: int, unit: str) -> str:
     return f"{count:,} {unit}{'' if count == 1 else 's'}"
 
 
+def size_text(size_bytes: int) -> str:
+    """`13.5 GB`, `181.0 MB`."""
+    return f"{size_bytes / 1e9:,.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:,.1f} MB"
+
+
 def format_table(
     header: list[str],
     rows: list[list[str]],

@@ -3,6 +3,7 @@
     DatakitError                 anything below; `exit_status` is what the CLI ends with
     ├── UsageError        (2)    what the user wrote is wrong: a command, a path, a file
     │   ├── ConfigError          a mixture, template set or recipe; holds every Problem found
+    │   ├── MissingDataError     nothing is at a path that a mixture names
     │   └── OutputError          the output folder cannot be used, or holds something else
     └── DataError         (1)    the data are faulty
         ├── FormatError          a raw file is not in a layout that its converter reads
@@ -42,12 +43,14 @@ class Problem:
         key: dotted path of the key, such as `sources[1].path`; may be empty.
         found: what is wrong, in a sentence.
         mend: how to put it right; may be empty.
+        missing_data: whether it is only that data are not there yet.
     """
 
     where: str
     key: str
     found: str
     mend: str = ""
+    missing_data: bool = False
 
     def __str__(self) -> str:
         subject = f"{self.key}: " if self.key else ""
@@ -69,6 +72,10 @@ class ConfigError(UsageError):
 def _by_line(problem: Problem) -> tuple[str, int]:
     file, _, line = problem.where.rpartition(":")
     return (file, int(line)) if line.isdecimal() else (problem.where, 0)
+
+
+class MissingDataError(UsageError):
+    """Nothing is at a path that a mixture names."""
 
 
 class OutputError(UsageError):

@@ -3,6 +3,7 @@
 from datakit.mixture.load import find_mixture, load_mixture
 from datakit.mixture.schema import (
     Balance,
+    ByteSize,
     Dedup,
     Images,
     Instructize,
@@ -14,6 +15,7 @@ from datakit.mixture.schema import (
 
 __all__ = [
     "Balance",
+    "ByteSize",
     "Dedup",
     "Images",
     "Instructize",

@@ -1,5 +1,6 @@
 """The plan: every sample to write, known before a byte is written."""
 
+from datakit.planning.downloads import WantedDownload, wanted_downloads
 from datakit.planning.plan import Plan, SourceCounts, make_plan
 from datakit.planning.resolve import ResolvedMixture, ResolvedSource, resolve
 from datakit.planning.screen import check_first_records
@@ -10,8 +11,10 @@ __all__ = [
     "ResolvedMixture",
     "ResolvedSource",
     "SourceCounts",
+    "WantedDownload",
     "check_first_records",
     "is_faultless",
     "make_plan",
     "resolve",
+    "wanted_downloads",
 ]

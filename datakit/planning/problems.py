@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from datakit.config import Loaded
-from datakit.errors import ConfigError, Problem, UsageError
+from datakit.errors import ConfigError, MissingDataError, Problem, UsageError
 from datakit.mixture import Mixture
 
 T = TypeVar("T")
@@ -27,11 +27,17 @@ class Problems:
         except ConfigError as error:
             self.all.extend(p for p in error.problems if p not in self.all)
         except UsageError as error:
-            self.add(at, str(error))
+            self.add(at, str(error), missing_data=isinstance(error, MissingDataError))
         return None
 
-    def add(self, at: At, found: str, mend: str = "") -> None:
+    def add(self, at: At, found: str, mend: str = "", *, missing_data: bool = False) -> None:
         key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at)
-        problem = Problem(where=self.loaded.where(*at), key=key[1:], found=found, mend=mend)
+        problem = Problem(
+            where=self.loaded.where(*at),
+            key=key[1:],
+            found=found,
+            mend=mend,
+            missing_data=missing_data,
+        )
         if problem not in self.all:
             self.all.append(problem)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datakit.config import Loaded, Node, validate
-from datakit.errors import ConfigError, Problem, UsageError, nearest
+from datakit.errors import ConfigError, MissingDataError, Problem, UsageError, nearest
 from datakit.instructize import Instructions, template_folders
 from datakit.mixture import Instructize, Mixture, Source
 from datakit.mixture.variables import substitute
@@ -36,6 +36,7 @@ class ResolvedSource:
     instructize: Instructize
     instructions: Instructions
     cap_samples: int | None
+    max_repeats: int
     embeddings: Path | None
 
     @property
@@ -49,9 +50,14 @@ class ResolvedSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedMixture:
-    """A mixture whose every name is known to exist."""
+    """A mixture whose every name is known to exist.
+
+    Attributes:
+        loaded: the file it was written in, with the line of each value.
+    """
 
     spec: Mixture
+    loaded: Loaded[Mixture]
     sources: tuple[ResolvedSource, ...]
     limit_records: int | None
 
@@ -102,7 +108,9 @@ def resolve(
     if found.all:
         raise ConfigError(f"mixture {loaded.path}", found.all)
     complete = tuple(source for source in sources if source is not None)
-    return ResolvedMixture(spec=loaded.value, sources=complete, limit_records=limit_records)
+    return ResolvedMixture(
+        spec=loaded.value, loaded=loaded, sources=complete, limit_records=limit_records
+    )
 
 
 class _Resolver:
@@ -136,7 +144,7 @@ class _Resolver:
         if not (path and dataset and name and options is not None and instructions):
             return None
         vectors = self.embeddings(at, how, root)
-        caps = self.loaded.value.balance.cap_samples
+        shared = self.loaded.value.balance
         return ResolvedSource(
             spec=spec,
             dataset=dataset,
@@ -146,7 +154,8 @@ class _Resolver:
             license=spec.license or dataset.license,
             instructize=how,
             instructions=instructions,
-            cap_samples=spec.cap_samples if spec.cap_samples is not None else caps,
+            cap_samples=spec.cap_samples or shared.cap_samples,
+            max_repeats=spec.max_repeats or shared.max_repeats,
             embeddings=vectors,
         )
 
@@ -201,7 +210,7 @@ def existing(path: Path) -> Path:
     """The path of a source, which must exist unless it is a glob.
 
     Raises:
-        UsageError: nothing is there; the nearest name in the deepest folder that is.
+        MissingDataError: nothing is there; the nearest name in the deepest folder that is.
     """
     if path.exists() or set("*?[") & set(str(path)):
         return path
@@ -210,4 +219,5 @@ def existing(path: Path) -> Path:
         parent = parent.parent
     missing = path.relative_to(parent).parts[0]
     names = sorted(entry.name for entry in parent.iterdir()) if parent.is_dir() else []
-    raise UsageError(f"nothing at {path}: {parent} has no {missing!r}. {nearest(missing, names)}")
+    hint = nearest(missing, names)
+    raise MissingDataError(f"nothing at {path}: {parent} has no {missing!r}. {hint}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -91,10 +91,11 @@ def check_first_records(source: ResolvedSource, count: int) -> None:
     """Reads the first records of a source.
 
     Raises:
-        DataError: there is none, or every one would be rejected, with the first reason.
+        DataError: there is none, every one would be rejected, or no image of theirs is there.
         UsageError: they are of another task than the source's template set.
     """
-    items = list(first_items(source.make_converter().read(), count))
+    converter = source.make_converter()
+    items = list(first_items(converter.read(), count))
     good = [item for item in items if isinstance(item, Record)]
     if not items:
         raise DataError("it has no records. Check path, split and options.")
@@ -103,6 +104,16 @@ def check_first_records(source: ResolvedSource, count: int) -> None:
         assert isinstance(first, Reject)
         raise DataError(f"all of its first records are rejected: {first.reason}: {first.detail}")
     _check_tasks(source, {(record.task, payload_kind(record.payload)) for record in good})
+    _check_images(converter.image_files, [name for record in good for name in record.images])
+
+
+def _check_images(files: ImageFiles, names: Sequence[str]) -> None:
+    """Requires that one of the images is there, if any is named: else they lie elsewhere."""
+    if names and all(files.size(name) is None for name in names):
+        raise DataError(
+            f"none of the {len(names)} images of its first records is there: {names[0]}, "
+            f"{files.suggestion(names[0])}. Check where they lie, and the options."
+        )
 
 
 def _check_tasks(source: ResolvedSource, found: Iterable[tuple[str, str]]) -> None:

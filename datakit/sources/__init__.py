@@ -1,7 +1,7 @@
 """Raw datasets: what they are (`datasets/*.yaml`) and how they are read (`converters/*.py`)."""
 
 from datakit.sources.converter import Converter, ConverterOptions, converter_names, find_converter
-from datakit.sources.dataset import Dataset, dataset_names, load_dataset_entry
+from datakit.sources.dataset import Dataset, Download, dataset_names, load_dataset_entry
 from datakit.sources.read import SourceRecords, read_source
 from datakit.sources.row import Row
 
@@ -9,6 +9,7 @@ __all__ = [
     "Converter",
     "ConverterOptions",
     "Dataset",
+    "Download",
     "Row",
     "SourceRecords",
     "converter_names",

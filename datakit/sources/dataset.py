@@ -8,9 +8,29 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from datakit.config import load_config
+from datakit.mixture import ByteSize
 from datakit.registry import data_file, data_names
 
 FOLDER = Path(__file__).parent / "datasets"
+
+
+class Download(BaseModel):
+    """One thing to fetch for a dataset, and what is there once it was fetched."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(description="the file; the page that leads to it where there is no other way")
+    to: str = Field(
+        description="what is there afterwards, from the source's folder, or for images from the "
+        "folder that its option `images` names"
+    )
+    size_bytes: ByteSize | None = Field(
+        None, alias="size", description="of the download, as its page states it; null: not known"
+    )
+    images: bool = False
+    splits: tuple[str, ...] = Field((), description="that need it; none: all do")
+    one_of: bool = Field(False, description="one of several files, of which a path names its own")
+    note: str = Field("", description="what else is to be done, in a few words")
 
 
 class Dataset(BaseModel):
@@ -32,6 +52,7 @@ class Dataset(BaseModel):
     homepage: str
     citation: str
     get: str = Field(description="how to get it, and where it goes under the root")
+    download: tuple[Download, ...] = Field((), description="the same as a list, file by file")
 
 
 def dataset_names() -> list[str]:

@@ -88,6 +88,14 @@ def test_check_finds_what_a_build_would_refuse(release: Release, tmp_path: Path)
         assert "its records are of the task 'conversation'" in result.stderr
 
 
+def test_check_finds_images_that_lie_elsewhere(release: Release) -> None:
+    (release.root / "DocVQA" / "documents").rename(release.root / "documents")
+    result = datakit("check", release.mixture)
+    assert result.returncode == 1
+    assert "source docvqa: none of the 5 images of its first records is there" in result.stderr
+    assert "the folder 'documents' is missing or empty" in result.stderr
+
+
 def test_a_variable_that_is_not_set(release: Release) -> None:
     path = release.write_mixture(
         "name: small\nroot: ${DATAKIT_NOWHERE}\nsources:\n  - {dataset: docvqa, path: DocVQA}\n"

@@ -99,6 +99,17 @@ def test_what_is_listed_can_be_shown(kind: str) -> None:
         assert name.rpartition("/")[2] in text or len(text) > 40
 
 
+def test_show_says_where_a_dataset_comes_from_and_what_a_mixture_takes_of_it() -> None:
+    images = "train2014 of the images, from http://images.cocodataset.org/zips/train2014.zip"
+    assert f"{images} (13.5 GB; split train)" in describe("dataset", "vqav2")
+    mixture = describe("mixture", "eagle-1.8m")
+    assert re.search(r"^dvqa +dvqa +25,000 +all +- +1 +unstated$", mixture, re.M)
+    assert re.search(r"^openhermes +openhermes +300,000 +all ", mixture, re.M)
+    lines = dict(summaries("mixtures"))
+    assert lines["eagle-934k"].startswith("Eagle's first supervised mixture")
+    assert lines["eagle-934k"].endswith("(8 sources)")
+
+
 def test_show_of_an_unknown_name_gives_the_nearest() -> None:
     result = datakit("show", "dataset", "chartqq")
     assert result.returncode == 2

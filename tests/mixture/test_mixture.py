@@ -12,7 +12,7 @@ from datakit.errors import ConfigError, UsageError
 from datakit.mixture import find_mixture, load_mixture
 from datakit.mixture.schema import Output, parse_bytes
 from datakit.mixture.variables import substitute
-from datakit.registry import shipped_folder
+from datakit.registry import data_names, shipped_folder
 from tests.releases import Release
 
 
@@ -41,7 +41,7 @@ def test_no_type_is_bent_and_no_marker_let_in(release: Release, override: str) -
 
 
 def test_a_shipped_mixture_is_found_by_its_bare_name_only(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"Shipped: quickstart"):
+    with pytest.raises(UsageError, match=r"Shipped: .*, quickstart, "):
         find_mixture(tmp_path / "quickstart.yaml")
 
 
@@ -132,8 +132,55 @@ def test_a_mixture_extends_another(release: Release) -> None:
     assert mixture.seed == 7
 
 
-@pytest.mark.parametrize(
-    "name", [file.stem for file in sorted(shipped_folder("mixtures").glob("*.yaml"))]
-)
+def test_a_mixture_extends_a_shipped_one_and_mistakes_stay_where_they_were_written(
+    release: Release,
+) -> None:
+    path = release.write_mixture(
+        "extends: quickstart\nname: mine\nroot: '{root}'\nbalance: {strategy: per-datasets}\n"
+        "sources:\n  - {name: chartqa, cap_record: 5}\n  - {name: sharegpt, drop: true}\n"
+    )
+    with pytest.raises(ConfigError, match=f"{path}:7: drop: what is extended has no 'sharegpt'"):
+        load_mixture(path)
+    path.write_text(path.read_text().replace("sharegpt,", "sharegpt-4v,"))
+    with pytest.raises(ConfigError) as caught:
+        load_mixture(path)
+    assert [problem.where for problem in caught.value.problems] == [f"{path}:4", f"{path}:6"]
+    assert "Did you mean 'cap_records'" in str(caught.value)
+    base = release.write_mixture(path.read_text().replace("5}", "5, license: 3}"), "base.yaml")
+    with pytest.raises(ConfigError, match=f"{base}:6: sources\\[0\\].license: found 3"):
+        load_mixture(release.write_mixture("extends: base\nname: top\n", "top.yaml"))
+
+
+@pytest.mark.parametrize("weight", ["0", "-1", ".inf", ".nan", "true", "'2'"])
+def test_weights_that_are_none(release: Release, weight: str) -> None:
+    with pytest.raises(ConfigError, match="weight"):
+        load_mixture(release.mixture, overrides=[f"sources.docvqa.weight={weight}"])
+
+
+def test_honeybees_mixtures_differ_in_balance_alone() -> None:
+    unweighted = {"weight": 1.0}
+    best = load_mixture("honeybee").value.sources
+    for name in ("honeybee-per-dataset", "honeybee-per-task", "honeybee-per-sample"):
+        sources = load_mixture(name).value.sources
+        assert [s.model_copy(update=unweighted) for s in sources] == [
+            s.model_copy(update=unweighted) for s in best
+        ]
+    assert sum(s.weight for s in best) == pytest.approx(100.3)
+    assert sum(s.weight for s in load_mixture("honeybee-per-task").value.sources) == 24
+
+
+@pytest.mark.parametrize("name", data_names(shipped_folder("mixtures")))
 def test_every_shipped_mixture_loads_by_its_name(name: str) -> None:
     assert load_mixture(find_mixture(name)).value.name == name
+
+
+@pytest.mark.parametrize("name", data_names(shipped_folder("mixtures")))
+def test_every_shipped_mixture_resolves_but_for_its_data(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        datakit.resolve(name, root=tmp_path)
+    assert all(problem.missing_data for problem in caught.value.problems)
+    assert len(caught.value.problems) == len(load_mixture(name).value.sources)
+    wanted = datakit.downloads(name, root=tmp_path)
+    assert {source for item in wanted for source in item.sources} == {
+        source.name for source in load_mixture(name).value.sources
+    }
