@@ -17,7 +17,7 @@ from datakit.sources.converter import Converter, ConverterOptions, first_existin
 from datakit.sources.hub import find_tables
 from datakit.sources.row import BadRow, Row, inner_path
 from datakit.sources.row_files import convert_by_id
-from datakit.sources.row_values import open_question
+from datakit.sources.row_values import image_cell, open_question
 
 FOLDERS = ("", "questions1.2/", "questions/")
 INSTRUCTIONS, IMAGES = "_instructions", "_images"
@@ -142,7 +142,7 @@ class GQA(Converter):
 
 
 def _hub_image(row: Row) -> tuple[str, str]:
-    return row.id("id"), row.image("image")
+    return row.id("id"), image_cell(row)
 
 
 def _parts(folder: SourcePath) -> list[SourcePath]:
