@@ -117,7 +117,9 @@ def test_gqas_questions_without_their_images(tmp_path: Path) -> None:
     assert len(records) == 2
     assert reasons(rejects) == ["image-unknown"]
     (images / "train-00000-of-00002.parquet").unlink()
-    with pytest.raises(FormatError, match=r"train_balanced_images: no Parquet files there"):
+    with pytest.raises(
+        FormatError, match=r"train_balanced_images: no Parquet files of images there"
+    ):
         read("gqa", folder)
 
 

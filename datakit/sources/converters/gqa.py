@@ -97,7 +97,9 @@ class GQA(Converter):
         folder = self.folder / f"{self._hub_name}{IMAGES}"
         files = [file for file in folder.iterdir() if is_table(file.name)]
         if not files:
-            raise FormatError(f"{folder}: no Parquet files there; the questions' images are.")
+            raise FormatError(
+                f"{folder}: no Parquet files of images there. Fetch this configuration as well."
+            )
         rows = (row for file in files for row in self.convert_rows(file, _hub_image))
         return dict(row for row in rows if not isinstance(row, Reject))
 
