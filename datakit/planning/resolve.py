@@ -9,6 +9,7 @@ from pathlib import Path
 from datakit.config import Loaded, Node, validate
 from datakit.errors import ConfigError, MissingDataError, Problem, UsageError, nearest
 from datakit.instructize import Instructions, template_folders
+from datakit.io.trees.source_path import URL
 from datakit.mixture import Instructize, Mixture, Source
 from datakit.mixture.variables import substitute
 from datakit.planning.groups import check_groups, left_out
@@ -31,7 +32,7 @@ class ResolvedSource:
     dataset: Dataset
     converter: str
     options: ConverterOptions
-    path: Path
+    path: Path | str
     license: str
     instructize: Instructize
     instructions: Instructions
@@ -133,7 +134,7 @@ class _Resolver:
         path = None
         if root is not None:
             path = self.problems.attempt(
-                (*at, "path"), lambda: existing(root / substitute(spec.path))
+                (*at, "path"), lambda: source_path(root, substitute(spec.path))
             )
         dataset = self.problems.attempt((*at, "dataset"), lambda: load_dataset_entry(spec.dataset))
         name = spec.converter or (dataset.converter if dataset else None)
@@ -204,6 +205,21 @@ class _Resolver:
 def with_task(dataset: Dataset, task: str) -> Dataset:
     """A dataset whose records are of another task than its entry says; empty for the same."""
     return dataset.model_copy(update={"task": task}) if task else dataset
+
+
+def source_path(root: Path, text: str) -> Path | str:
+    """Where a source lies: a URL as it is, or a path under the mixture's root.
+
+    `folder:configuration` names one of the Hub's configurations in a local copy.
+
+    Raises:
+        UsageError: nothing is there; the nearest name in the deepest folder that is.
+    """
+    if URL.match(text):
+        return text
+    folder, _, config = text.rpartition(":")
+    is_copy = config and folder and (root / folder).is_dir()
+    return root / text if is_copy else existing(root / text)
 
 
 def existing(path: Path) -> Path:

@@ -36,6 +36,13 @@ def id_or(row: Row, key: str, default: str) -> str:
     return row.id(key) if has_id else default
 
 
+def image_cell(row: Row, column: str = "image") -> str:
+    """The name of the image in a table's cell, which may be null."""
+    if row.get(column) is None:
+        raise BadRow("image-missing", f"{column} is null")
+    return row.image(column)
+
+
 def first_key(row: Row, *keys: str) -> str:
     """The first of several keys that the row has, or else the first; copies differ in them."""
     has = isinstance(row.value, dict)

@@ -15,6 +15,7 @@ from datakit.sources.converter import Converter, first_existing, flatten
 from datakit.sources.option_letters import read_letter
 from datakit.sources.row import BadRow, Row, inner_path, read_choices, read_index
 from datakit.sources.row_files import convert_files
+from datakit.sources.row_values import image_cell
 
 TEST_IDS = "ai2d_test_ids.csv"
 QUESTIONS = "questions"
@@ -70,7 +71,7 @@ class AI2D(Converter):
 
     def table_record(self, row: Row) -> Record:
         row.record_id = row.place
-        return _choice(row, row.image("image"), "options", "answer")
+        return _choice(row, image_cell(row), "options", "answer")
 
     @cached_property
     def _inner(self) -> str:

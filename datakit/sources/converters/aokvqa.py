@@ -8,6 +8,7 @@ from datakit.record import Choice, Record, Reject
 from datakit.sources.coco_images import CocoConverter
 from datakit.sources.converter import first_existing
 from datakit.sources.row import BadRow, Row, plain_text, read_choices, read_index
+from datakit.sources.row_values import image_cell
 
 
 class AOKVQA(CocoConverter):
@@ -49,7 +50,7 @@ class AOKVQA(CocoConverter):
 
     def table_record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")
-        return _made(row, row.text("question"), row.image("image"))
+        return _made(row, row.text("question"), image_cell(row))
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")

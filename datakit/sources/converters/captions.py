@@ -16,7 +16,7 @@ from datakit.sources.coco_images import CocoConverter, CocoOptions, coco_id, is_
 from datakit.sources.coco_instances import CocoInstances, read_instances
 from datakit.sources.converter import first_existing
 from datakit.sources.row import BadRow, Row, inner_path, plain_text
-from datakit.sources.row_values import first_key, id_or, listed
+from datakit.sources.row_values import first_key, id_or, image_cell, listed
 
 NAMES = (
     "captions_{split}2017.json",
@@ -90,7 +90,7 @@ class Captions(CocoConverter):
     def table_record(self, row: Row) -> list[Record | Reject]:
         row.record_id = id_or(row, first_key(row, "image_id", "id"), row.place)
         image = ImageRow(
-            row.image("image"),
+            image_cell(row),
             row.side_px(first_key(row, "image_width", "width")),
             row.side_px(first_key(row, "image_height", "height")),
         )

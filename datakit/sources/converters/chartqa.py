@@ -12,7 +12,7 @@ from datakit.io.trees import SourcePath
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
 from datakit.sources.row import Row
-from datakit.sources.row_values import count_answers, open_question
+from datakit.sources.row_values import count_answers, image_cell, open_question
 
 FOLDER = "ChartQA Dataset"
 ASKED_BY = {"human": 0, "augmented": 1}
@@ -60,7 +60,7 @@ class ChartQA(Converter):
         subset = self.options.subset
         if subset != "both" and row.text("human_or_machine") != str(ASKED_BY[subset]):
             return []
-        question, image = row.text("query"), row.image("image")
+        question, image = row.text("query"), image_cell(row)
         answer, *others = count_answers(row, "label")
         return open_question(row, question, image, answer, (answer, *others) if others else ())
 

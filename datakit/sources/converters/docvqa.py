@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import Row, read_answers
-from datakit.sources.row_values import open_question
+from datakit.sources.row_values import image_cell, open_question
 
 
 class DocVQA(Converter):
@@ -39,10 +39,14 @@ class DocVQA(Converter):
         yield from self.convert_rows(file, self._record, keys=("data",))
 
     def table_record(self, row: Row) -> Record:
-        return self._record(row)
+        row.record_id = row.text("questionId")
+        return _made(row, image_cell(row))
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.text("questionId")
-        question, image = row.text("question"), row.image("image")
-        answers = read_answers(row)
-        return open_question(row, question, image, answers[0], answers)
+        return _made(row, row.image("image"))
+
+
+def _made(row: Row, image: str) -> Record:
+    question, answers = row.text("question"), read_answers(row)
+    return open_question(row, question, image, answers[0], answers)

@@ -17,7 +17,7 @@ from datakit.sources.converter import Converter, ConverterOptions, first_existin
 from datakit.sources.hub import find_tables
 from datakit.sources.row import BadRow, Row, inner_path
 from datakit.sources.row_files import convert_by_id
-from datakit.sources.row_values import open_question
+from datakit.sources.row_values import image_cell, open_question
 
 FOLDERS = ("", "questions1.2/", "questions/")
 INSTRUCTIONS, IMAGES = "_instructions", "_images"
@@ -97,7 +97,9 @@ class GQA(Converter):
         folder = self.folder / f"{self._hub_name}{IMAGES}"
         files = [file for file in folder.iterdir() if is_table(file.name)]
         if not files:
-            raise FormatError(f"{folder}: no Parquet files there; the questions' images are.")
+            raise FormatError(
+                f"{folder}: no Parquet files of images there. Fetch this configuration as well."
+            )
         rows = (row for file in files for row in self.convert_rows(file, _hub_image))
         return dict(row for row in rows if not isinstance(row, Reject))
 
@@ -142,7 +144,7 @@ class GQA(Converter):
 
 
 def _hub_image(row: Row) -> tuple[str, str]:
-    return row.id("id"), row.image("image")
+    return row.id("id"), image_cell(row)
 
 
 def _parts(folder: SourcePath) -> list[SourcePath]:

@@ -15,6 +15,7 @@ from datakit.record import Choice, Question, Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions
 from datakit.sources.row import BadRow, Row, inner_path, read_choices, read_index
 from datakit.sources.row_files import convert_files
+from datakit.sources.row_values import image_cell
 
 ROOTS = ("", "iconqa/", "iconqa_data/iconqa/")
 FILE = "data.json"
@@ -72,14 +73,14 @@ class IconQA(Converter):
         if row.text("ques_type") != subset:
             return []
         row.record_id = row.id("question_id")
-        question, images = row.text("question"), [row.image("query_image")]
+        question, images = row.text("question"), [image_cell(row, "query_image")]
         if subset == "fill_in_blank":
             return _made(row, question, images)
         choices = tuple(text.strip() for text in row.text("choices").split(","))
         if (answer := row.answer("answer")) not in choices:
             raise BadRow("answer-not-a-choice", f"{answer!r}, choices are {list(choices)!r}")
         if subset == "choose_img":
-            images += [row.image(f"choice_image_{number}") for number in range(len(choices))]
+            images += [image_cell(row, f"choice_image_{number}") for number in range(len(choices))]
         return _made(row, question, images, choices, choices.index(answer))
 
     @cached_property

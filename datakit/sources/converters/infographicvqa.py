@@ -8,7 +8,7 @@ from functools import cached_property
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import Row, read_answers
-from datakit.sources.row_values import open_question
+from datakit.sources.row_values import image_cell, open_question
 
 FOLDERS = ("", "infographicsvqa_qas/", "qas/")
 NAMES = (
@@ -58,7 +58,7 @@ class InfographicVQA(Converter):
 
     def table_record(self, row: Row) -> Record:
         row.record_id = row.id("questionId")
-        return _made(row, row.image("image"))
+        return _made(row, image_cell(row))
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("questionId")

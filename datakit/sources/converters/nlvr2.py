@@ -9,7 +9,7 @@ from functools import cached_property
 from datakit.record import Record, Reject, Statement
 from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row, inner_path
-from datakit.sources.row_values import first_key, id_or, read_holds
+from datakit.sources.row_values import first_key, id_or, image_cell, read_holds
 
 FOLDERS = ("data/", "nlvr2/data/", "")
 IDENTIFIER = re.compile(r"(.+-\d+-\d+)-\d+")
@@ -64,7 +64,7 @@ class NLVR2(Converter):
 
     def table_record(self, row: Row) -> Record:
         row.record_id = id_or(row, first_key(row, "question_id", "identifier"), row.place)
-        images = (row.image("left_image"), row.image("right_image"))
+        images = (image_cell(row, "left_image"), image_cell(row, "right_image"))
         sentence, label = first_key(row, "question", "sentence"), first_key(row, "answer", "label")
         return self._made(row, images, sentence, label)
 

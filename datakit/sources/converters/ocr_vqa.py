@@ -12,7 +12,7 @@ from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, flatten
 from datakit.sources.row import BadRow, Row, inner_path
 from datakit.sources.row_files import convert_by_id
-from datakit.sources.row_values import id_or, open_question
+from datakit.sources.row_values import id_or, image_cell, open_question
 
 SPLITS = {"1": "train", "2": "val", "3": "test", "train": "train", "val": "val", "test": "test"}
 URL_KEYS = ("imageURL", "imgURL")
@@ -48,7 +48,7 @@ class OcrVqa(Converter):
 
     def table_record(self, row: Row) -> list[Record | Reject]:
         row.record_id = id_or(row, "image_id", row.place)
-        return self._questions(row, row.image("image"))
+        return self._questions(row, image_cell(row))
 
     def _may_be_wanted(self, book: dict[str, Any]) -> bool:
         """Whether a book is not known to be of another split."""

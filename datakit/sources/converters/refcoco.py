@@ -18,7 +18,7 @@ from datakit.sources.converter import first_existing
 from datakit.sources.plain_pickle import read_plain_pickle
 from datakit.sources.row import BadRow, Row, box_in
 from datakit.sources.row_join import RowJoin, keyed
-from datakit.sources.row_values import listed
+from datakit.sources.row_values import image_cell, listed
 
 NAMES = ("refcoco", "refcoco+", "refcocog")
 SPLITTERS = ("unc", "umd", "google")
@@ -149,7 +149,7 @@ class RefCOCO(CocoConverter):
                     yield from (self.convert_row(row, self._record) for row in item)
 
     def table_record(self, row: Row) -> list[Record | Reject]:
-        to_record = partial(self._made, row.image("image"))
+        to_record = partial(self._made, image_cell(row))
         return [self.convert_row(part, to_record) for part in _of_hub_row(row)]
 
     def _record(self, row: Row) -> Record:

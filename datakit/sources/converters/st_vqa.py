@@ -9,7 +9,7 @@ from datakit.io.trees import SourcePath
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import Row, inner_path, read_answers
-from datakit.sources.row_values import id_or, open_question
+from datakit.sources.row_values import id_or, image_cell, open_question
 
 NAMES = ("{split}_task_3.json", "{split}/{split}_task_3.json", "Annotations/{split}_task_3.json")
 ROOTS = ("", "{split}_imgs/", "{split}/", "{split}_task3_imgs/", "images/", "Images/{split}/")
@@ -60,7 +60,7 @@ class StVqa(Converter):
 
     def table_record(self, row: Row) -> Record:
         row.record_id = id_or(row, "question_id", row.place)
-        return _made(row, row.text("question"), row.image("image"))
+        return _made(row, row.text("question"), image_cell(row))
 
     def _record(self, row: Row) -> Record:
         row.record_id = id_or(row, "question_id", f"{self._file.stem}-{row.number}")

@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row
-from datakit.sources.row_values import listed, open_question
+from datakit.sources.row_values import image_cell, listed, open_question
 
 
 class TallyQA(Converter):
@@ -40,7 +40,7 @@ class TallyQA(Converter):
         yield from self.convert_rows(file, self._record, keys=("questions", "data"))
 
     def table_record(self, row: Row) -> list[Record | Reject]:
-        to_record = partial(_of_pair, row.image("image"))
+        to_record = partial(_of_pair, image_cell(row))
         pairs = enumerate(listed(row, "qa"))
         parts = [Row(row.file, row.number, pair, f"{row.place}-{n}") for n, pair in pairs]
         return [self.convert_row(part, to_record) for part in parts]

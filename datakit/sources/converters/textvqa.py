@@ -8,7 +8,7 @@ from functools import cached_property
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import Row, inner_path
-from datakit.sources.row_values import count_answers, first_key, open_question
+from datakit.sources.row_values import count_answers, first_key, image_cell, open_question
 
 FOLDERS = ("", "annotations/")
 
@@ -54,7 +54,7 @@ class TextVQA(Converter):
 
     def table_record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")
-        return _made(row, row.image("image"))
+        return _made(row, image_cell(row))
 
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")

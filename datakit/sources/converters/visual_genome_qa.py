@@ -8,7 +8,7 @@ from functools import cached_property, partial
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import Row
-from datakit.sources.row_values import open_question
+from datakit.sources.row_values import image_cell, open_question
 from datakit.sources.visual_genome import VisualGenomeImages, first_id, parts_of
 
 
@@ -47,7 +47,7 @@ class VisualGenomeQA(Converter):
         return [self.convert_row(part, self._record) for part in parts_of(row, "qas")]
 
     def table_record(self, row: Row) -> list[Record | Reject]:
-        to_record = partial(_made, row.image("image"))
+        to_record = partial(_made, image_cell(row))
         return [self.convert_row(part, to_record) for part in parts_of(row, "qas")]
 
     def _record(self, row: Row) -> Record:

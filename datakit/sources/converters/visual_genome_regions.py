@@ -9,6 +9,7 @@ from datakit.geometry import Size
 from datakit.record import Record, Region, Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row, box_in
+from datakit.sources.row_values import image_cell
 from datakit.sources.visual_genome import VisualGenomeImages, first_id, parts_of
 
 SIZES = "image_data.json"
@@ -61,7 +62,7 @@ class VisualGenomeRegions(Converter):
 
     def table_record(self, row: Row) -> list[Record | Reject]:
         size = (row.side_px("width"), row.side_px("height"))
-        to_record = partial(_made, row.image("image"), size)
+        to_record = partial(_made, image_cell(row), size)
         return [self.convert_row(part, to_record) for part in parts_of(row, "regions")]
 
     def _record(self, row: Row) -> Record:

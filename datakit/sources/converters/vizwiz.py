@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from datakit.record import Record, Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import Row
-from datakit.sources.row_values import count_answers, open_question
+from datakit.sources.row_values import count_answers, image_cell, open_question
 
 FOLDERS = ("Annotations/", "annotations/", "")
 UNANSWERABLE = "Unanswerable"
@@ -56,7 +56,7 @@ class VizWiz(Converter):
 
     def table_record(self, row: Row) -> Record:
         row.record_id = row.id("question_id").removesuffix(".jpg")
-        return _made(row, row.image("image"))
+        return _made(row, image_cell(row))
 
     def _record(self, row: Row) -> Record:
         image = row.image("image", self._images)

@@ -11,7 +11,7 @@ from datakit.sources.coco_images import CocoConverter
 from datakit.sources.converter import first_existing
 from datakit.sources.row import BadRow, Row, plain_text
 from datakit.sources.row_join import Keyed, RowJoin, keyed
-from datakit.sources.row_values import count_texts, open_question
+from datakit.sources.row_values import count_texts, image_cell, open_question
 
 SUBSETS = {"train": "train2014", "val": "val2014", "test": "test2015"}
 
@@ -63,7 +63,7 @@ class VQAv2(CocoConverter):
 
     def table_record(self, row: Row) -> Record:
         row.record_id = row.id("question_id")
-        question, image = row.text("question"), row.image("image")
+        question, image = row.text("question"), image_cell(row)
         answer, *answers = _answers(row)
         return open_question(row, question, image, answer, tuple(answers))
 
