@@ -22,6 +22,7 @@ SCHEMA = pa.schema(
         ("task", pa.string()),
         ("kind", pa.string()),
         ("images", pa.list_(pa.string())),
+        ("first_row", pa.uint32()),
         ("payload", pa.binary()),
     ]
 )
@@ -41,20 +42,27 @@ class SpoolWriter:
 
     def __init__(self, path: Path) -> None:
         self._file = ipc.new_file(str(path), SCHEMA)
-        self._columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
+        self._pending: list[tuple[Any, ...]] = []
+        self._first_rows: dict[tuple[str, ...], int] = {}
         self.count = 0
 
     def append(self, record: Record) -> None:
         """Adds one record; its row is how many came before."""
-        columns = self._columns
-        columns["record_id"].append(record.record_id)
-        columns["place"].append(record.place)
-        columns["task"].append(record.task)
-        columns["kind"].append(payload_kind(record.payload))
-        columns["images"].append(record.images)
-        columns["payload"].append(orjson.dumps(record.payload))
+        payload = record.payload
+        first_row = self._first_rows.setdefault(record.images, self.count)
+        self._pending.append(
+            (
+                record.record_id,
+                record.place,
+                record.task,
+                payload_kind(payload),
+                record.images,
+                first_row,
+                orjson.dumps(payload),
+            )
+        )
         self.count += 1
-        if len(columns["place"]) == BATCH_RECORDS:
+        if len(self._pending) == BATCH_RECORDS:
             self._flush()
 
     def close(self) -> None:
@@ -63,10 +71,10 @@ class SpoolWriter:
         self._file.close()
 
     def _flush(self) -> None:
-        arrays = [pa.array(self._columns[f.name], type=f.type) for f in SCHEMA]
+        columns = list(zip(*self._pending, strict=True)) or [()] * len(SCHEMA)
+        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, SCHEMA, strict=True)]
         self._file.write_batch(pa.record_batch(arrays, schema=SCHEMA))
-        for values in self._columns.values():
-            values.clear()
+        self._pending.clear()
 
 
 class Spool:
