@@ -89,7 +89,8 @@ def plan(
     resolved = resolve(
         mixture, root=root, templates=templates, limit_records=limit_records, overrides=overrides
     )
-    return make_plan(resolved, on_source=(progress or Progress()).on_source)
+    calls = progress or Progress()
+    return make_plan(resolved, on_source=calls.on_source, on_cached=calls.on_cached)
 
 
 def build(

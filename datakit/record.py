@@ -151,6 +151,7 @@ class Record:
         task: what a template set is made for, such as `vqa-open`.
         images: paths relative to the source's root, with forward slashes.
         payload: the text, typed by task.
+        group: the value of the field by which a mixture splits the source; empty where it does not.
     """
 
     record_id: str
@@ -158,6 +159,7 @@ class Record:
     task: str
     images: tuple[str, ...]
     payload: Payload
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,7 @@ class Reject:
         reason: a short stable name that is counted, such as `image-missing`.
         detail: what was found, in a sentence.
         kept_record_id: for a duplicate, the record that stands for it; otherwise empty.
+        group: as a record's.
     """
 
     record_id: str
@@ -175,6 +178,7 @@ class Reject:
     reason: str
     detail: str
     kept_record_id: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

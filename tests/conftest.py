@@ -21,6 +21,14 @@ def real_data() -> Path:
     return REAL_DATA
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests keep converted records apart from the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DATAKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def release(tmp_path: Path) -> Release:
     """A fresh copy of small releases in their official layouts, and a mixture of them."""

@@ -6,6 +6,7 @@ import typer
 
 from datakit.cli import (
     build,
+    cache,
     check,
     demo,
     info,
@@ -57,6 +58,7 @@ app.command("schema")(schema.schema)
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("why")(why.why)
+app.command("cache")(cache.cache)
 app.command("demo")(demo.demo)
 
 

@@ -32,7 +32,12 @@ class BuildDisplay:
         """The callbacks to give to the build."""
         from datakit.shards.build import Progress
 
-        return Progress(on_source=self._source, on_plan=self._plan, on_shard=self._shard)
+        return Progress(
+            on_source=self._source,
+            on_cached=self._cached,
+            on_plan=self._plan,
+            on_shard=self._shard,
+        )
 
     def close(self) -> None:
         """Ends the bar, where there is one."""
@@ -41,6 +46,9 @@ class BuildDisplay:
 
     def _source(self, name: str) -> None:
         self.say(f"reading {name}")
+
+    def _cached(self, name: str, records: int) -> None:
+        self.say(f"{name}: {counted(records, 'record')} from the cache")
 
     def _plan(self, plan: Plan) -> None:
         self.say(

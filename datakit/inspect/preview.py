@@ -138,7 +138,7 @@ def _converse(
 
 def _size(part: SourcePlan, name: str) -> Size:
     try:
-        header = read_header((part.image_root / name).read_bytes(), check="header")
+        header = read_header(part.images.read(name), check="header")
     except OSError as error:
-        raise DataError(f"{part.image_root / name}: {error.strerror}.") from error
+        raise DataError(f"{name}: {error.strerror or error}.") from error
     return header.width_px, header.height_px

@@ -1,62 +1,162 @@
-"""Which of a source's images exist, how large they are, and what a missing one was meant to be."""
+"""A source's images, wherever they are: which exist, how large they are, and their bytes."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 
+from datakit.io.table_cells import Cell, CellColumn, parse_cell
+from datakit.io.trees import SourcePath
+from datakit.io.trees.tree import join
 
-def clean_name(name: str) -> str | None:
-    """A relative path with forward slashes, or None where it leads out of its root."""
-    parts = name.replace("\\", "/").split("/")
-    if (parts[0] == "" and name) or ".." in parts or "\x00" in name:
-        return None
-    return "/".join(part for part in parts if part not in ("", "."))
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
+MOST_SIBLINGS = 2000
+MOST_FOLDERS = 50
 
 
 class ImageFiles:
-    """The image files under one root; each is looked up once."""
+    """The images of one source, by name: files under a root, or cells of its tables.
 
-    def __init__(self, root: Path) -> None:
+    Each is looked up once.
+
+    Args:
+        root: the folder that names of files are relative to.
+        tables: the folder that names of cells are relative to; the root where it is None.
+    """
+
+    def __init__(self, root: SourcePath, tables: SourcePath | None = None) -> None:
         self.root = root
+        self.tables = tables or root
         self._sizes: dict[str, int] = {}
-        self._folders: dict[str, list[str]] = {}
+        self._columns: dict[tuple[str, str], CellColumn] = {}
+        self._staged: dict[str, tuple[int, int]] = {}
+        self._folders: dict[str, dict[str, str]] = {}
+        self._others: dict[str, list[str]] = {}
+
+    _stage: IO[bytes]
+
+    def __reduce__(self) -> tuple[type[ImageFiles], tuple[SourcePath, SourcePath]]:
+        return ImageFiles, (self.root, self.tables)
 
     def size(self, name: str) -> int | None:
-        """Bytes of an image by its path relative to the root; None where there is no file."""
+        """Bytes of an image; None where there is none of this name."""
         known = self._sizes.get(name)
         if known is None:
             known = self._sizes[name] = self._look(name)
         return known if known >= 0 else None
 
+    def read(self, name: str) -> bytes:
+        """The bytes of an image.
+
+        Raises:
+            OSError: there is none of this name, or it cannot be read.
+        """
+        if name in self._staged:
+            start, size = self._staged[name]
+            self._stage.seek(start)
+            return self._stage.read(size)
+        if (cell := parse_cell(name)) is None:
+            return self.root.tree.read(self._inner(name))
+        found = self._column(cell).read([(cell.row, cell.index)])
+        return next((data for _, data in found), b"")
+
+    def identity(self, name: str) -> str:
+        """Equal for two images, of whichever source, only if they are one."""
+        cell = parse_cell(name)
+        return str(self.tables / name) if cell else self.root.tree.identity(self._inner(name))
+
     def suggestion(self, name: str) -> str:
-        """The existing file that a missing name was probably meant to be, in a sentence."""
-        if os.path.lexists(os.path.join(self.root, name)):  # noqa: PTH118
-            return "it is a folder, a broken link or another thing that is no file"
+        """The existing image that a missing name was probably meant to be, in a sentence."""
+        if remark := self.root.tree.remark(self._inner(name)):
+            return remark
         folder, _, base = name.rpartition("/")
-        siblings = self._siblings(folder)
-        if not siblings:
-            return f"the folder {folder or '.'!r} is missing or empty"
-        by_lower_case = {sibling.lower(): sibling for sibling in siblings}
-        same = by_lower_case.get(base.lower())
-        stem = base.rpartition(".")[0].lower()
-        other_type = [sibling for sibling in siblings if sibling.rpartition(".")[0].lower() == stem]
-        close = [same] if same else other_type or get_close_matches(base, siblings[:2000], n=1)
-        return f"nearest is {folder + '/' if folder else ''}{close[0]}" if close else "none near it"
+        places = [folder, *self._other_places(folder)]
+        found = next((join(p, same) for p in places if (same := self._alike(p, base))), None)
+        if found is None:
+            siblings = list(self._siblings(folder).values())
+            if not siblings:
+                return f"the folder {folder or '.'!r} is missing or empty"
+            close = get_close_matches(base, siblings[:MOST_SIBLINGS], n=1)
+            found = join(folder, close[0]) if close else None
+        return f"nearest is {found}" if found else "none near it"
+
+    @contextmanager
+    def staged(self, names: Iterable[str], folder: Path) -> Iterator[None]:
+        """While it lasts, the cells among these images are read from one file on disk.
+
+        A table is compressed a thousand images at a time: they are read in its order, once.
+        """
+        wanted: dict[tuple[str, str], dict[tuple[int, int], str]] = {}
+        for name in names:
+            if cell := parse_cell(name):
+                own = wanted.setdefault((cell.file, cell.column), {})
+                own[cell.row, cell.index] = name
+        if not wanted:
+            yield
+            return
+        with TemporaryFile(dir=folder) as stage:
+            for (file, column), places in wanted.items():
+                cells = self._column(Cell(file, column, 0))
+                for place, data in cells.read(places):
+                    self._staged[places[place]] = (stage.tell(), len(data))
+                    stage.write(data)
+            self._stage = stage
+            yield
+        self._staged.clear()
 
     def _look(self, name: str) -> int:
-        try:
-            status = os.stat(os.path.join(self.root, name))  # noqa: PTH116, PTH118 - hot path
-        except (OSError, ValueError):
-            return -1
-        return status.st_size if status.st_mode & 0o170000 == 0o100000 else -1
+        if cell := parse_cell(name):
+            size = self._column(cell).size(cell.row, cell.index)
+        else:
+            size = self.root.tree.size(self._inner(name))
+        return -1 if size is None else size
 
-    def _siblings(self, folder: str) -> list[str]:
+    def _inner(self, name: str) -> str:
+        """An image's name in the root's tree."""
+        return join(self.root.inner, name)
+
+    def _column(self, cell: Cell) -> CellColumn:
+        key = (cell.file, cell.column)
+        if key not in self._columns:
+            self._columns[key] = CellColumn(self.tables / cell.file, cell.column)
+        return self._columns[key]
+
+    def _other_places(self, folder: str) -> list[str]:
+        """Folders that this one may have been meant to be: other case, a part too many or few."""
+        if folder not in self._others:
+            parts = folder.split("/") if folder else []
+            shorter = ["/".join(parts[start:]) for start in range(1, len(parts) + 1)]
+            longer = [join(top, folder) for top in self.root.names()[:MOST_FOLDERS]]
+            same = [place] if (place := self._in_other_case(parts)) is not None else []
+            found = [p for p in (*same, *shorter, *longer) if (self.root / p).is_dir()]
+            self._others[folder] = found
+        return self._others[folder]
+
+    def _in_other_case(self, parts: list[str]) -> str | None:
+        place = ""
+        for part in parts:
+            inside = {name.lower(): name for name in (self.root / place).names()}
+            if part.lower() not in inside:
+                return None
+            place = join(place, inside[part.lower()])
+        return place
+
+    def _alike(self, folder: str, base: str) -> str | None:
+        """A file of a folder with this name in another case, or with another extension."""
+        siblings = self._siblings(folder)
+        stem = base.rpartition(".")[0] if "." in base else base
+        names = [base.lower(), *(f"{stem.lower()}{extension}" for extension in EXTENSIONS)]
+        return next((siblings[name] for name in names if name in siblings), None)
+
+    def _siblings(self, folder: str) -> dict[str, str]:
+        """The names in a folder by their lower-case form, fit to be shown."""
         if folder not in self._folders:
-            try:
-                names = (os.fsencode(name) for name in os.listdir(self.root / folder))  # noqa: PTH208
-                self._folders[folder] = sorted(name.decode("utf-8", "replace") for name in names)
-            except OSError:
-                self._folders[folder] = []
+            names = (os.fsencode(name) for name in (self.root / folder).names())
+            shown = [name.decode("utf-8", "replace") for name in names]
+            self._folders[folder] = {name.lower(): name for name in reversed(shown)}
         return self._folders[folder]

@@ -9,6 +9,7 @@ from typing import IO, Any
 
 from datakit.errors import FormatError
 from datakit.io.json_text import BrokenJson, JsonText, parse_json
+from datakit.io.trees import SourcePath
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 HEAD_BYTES = 1 << 16
@@ -58,7 +59,7 @@ class JsonRecords:
         FormatError: cut off, not JSON, or a list under none of the keys.
     """
 
-    def __init__(self, path: Path, keys: Sequence[str] = ()) -> None:
+    def __init__(self, path: Path | SourcePath, keys: Sequence[str] = ()) -> None:
         self.path = path
         self.keys = keys
         self.sha256 = ""

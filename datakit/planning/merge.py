@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 import polars as pl
 
 from datakit.instructize import find_task
-from datakit.io.digest import file_sha256
 from datakit.io.image_files import ImageFiles
 from datakit.io.stable_hash import stable_hash
 
@@ -67,20 +65,25 @@ def same_images(
         names: the images of each source, by its number.
         files: where they lie.
     """
-    paths = {
-        (source, name): os.path.realpath(files[source].root / name)
+    identities = {
+        (source, name): files[source].identity(name)
         for source, own in names.items()
         for name in own
     }
-    by_size: dict[int, dict[str, set[int]]] = {}
-    for (source, name), path in paths.items():
+    by_size: dict[int, dict[str, list[tuple[int, str]]]] = {}
+    for (source, name), identity in identities.items():
         size = files[source].size(name) or 0
-        by_size.setdefault(size, {}).setdefault(path, set()).add(source)
+        by_size.setdefault(size, {}).setdefault(identity, []).append((source, name))
     shared: dict[str, str] = {}
     for owners in by_size.values():
-        if len(owners) > 1 and len(set().union(*owners.values())) > 1:
-            shared |= {path: file_sha256(Path(path)) for path in owners}
-    return {key: shared.get(path, path) for key, path in paths.items()}
+        sources = {source for owned in owners.values() for source, _ in owned}
+        if len(owners) > 1 and len(sources) > 1:
+            shared |= {i: _sha256(files[own[0][0]], own[0][1]) for i, own in owners.items()}
+    return {key: shared.get(identity, identity) for key, identity in identities.items()}
+
+
+def _sha256(files: ImageFiles, name: str) -> str:
+    return hashlib.sha256(files.read(name)).hexdigest()
 
 
 def sample_keys(record_ids: Iterable[Iterable[str]], *, source: str, split: str) -> list[str]:

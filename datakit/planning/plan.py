@@ -103,6 +103,7 @@ def make_plan(
     *,
     folder: Path | None = None,
     on_source: Callable[[str], None] = lambda _name: None,
+    on_cached: Callable[[str, int], None] = lambda _name, _records: None,
 ) -> Plan:
     """Reads every source and decides which samples are written, in which order and shard.
 
@@ -110,6 +111,7 @@ def make_plan(
         folder: where the records are kept until they are written; a temporary one that lives as
             long as the plan where it is None.
         on_source: called with a source's name before it is read.
+        on_cached: called with a source's name and records where these came from the cache.
 
     Raises:
         DataError: a source is not in the expected layout, or has no records.
@@ -118,7 +120,7 @@ def make_plan(
         keep = folder or Path(mkdtemp(prefix="datakit-"))
         if folder is None:
             undo.callback(shutil.rmtree, keep, ignore_errors=True)
-        by_source = _plan_sources(mixture, keep, on_source)
+        by_source = _plan_sources(mixture, keep, on_source, on_cached)
         made = Plan(
             mixture=mixture,
             by_source=by_source,
@@ -130,7 +132,10 @@ def make_plan(
 
 
 def _plan_sources(
-    mixture: ResolvedMixture, folder: Path, on_source: Callable[[str], None]
+    mixture: ResolvedMixture,
+    folder: Path,
+    on_source: Callable[[str], None],
+    on_cached: Callable[[str, int], None],
 ) -> dict[str, SourcePlan]:
     """The plan of each source, in the mixture's order; groups that merge are planned together."""
     names = [source.name for source in mixture.sources]
@@ -139,6 +144,8 @@ def _plan_sources(
     for number, source in enumerate(mixture.sources):
         on_source(source.name)
         screened = screen_source(number, source, mixture.spec, folder, mixture.limit_records)
+        if screened.from_cache:
+            on_cached(source.name, screened.records)
         group = mixture.group_of(source.name)
         waiting.setdefault(group[0], []).append(screened)
         if len(waiting[group[0]]) == len(group):

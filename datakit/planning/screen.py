@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 
 import polars as pl
 
+import datakit.instructize
 from datakit.errors import DataError, UsageError
 from datakit.instructize import find_task
 from datakit.instructize.tasks.base import payload_name
@@ -17,7 +19,8 @@ from datakit.mixture import Mixture
 from datakit.planning import dedup, select
 from datakit.planning.resolve import ResolvedSource
 from datakit.record import Record, Reject
-from datakit.sources import read_source
+from datakit.sources import SourceRecords, read_source
+from datakit.sources.cache import code_digest
 from datakit.sources.read import first_items
 from datakit.sources.spool import Spool, payload_kind
 
@@ -44,6 +47,7 @@ class ScreenedSource:
     annotation_digests: dict[str, str]
     image_digest: str
     mended: dict[str, int]
+    from_cache: bool
 
 
 def screen_source(
@@ -58,8 +62,8 @@ def screen_source(
     """
     converter = source.make_converter()
     read = read_source(converter, source.name, folder / f"{source.name}.arrow", limit=limit_records)
-    spool, files = Spool(read.spool), ImageFiles(converter.image_root)
-    frame = _with_digests(spool, source).with_columns(source=pl.lit(number, dtype=pl.UInt16))
+    spool, files = Spool(read.spool), converter.image_files
+    frame = _with_digests(spool, source, read).with_columns(source=pl.lit(number, dtype=pl.UInt16))
     _check_tasks(source, frame.select("task", "kind").unique().rows())
     frame, repeated = select.drop_repeated_ids(frame)
     frame, unusable = select.measure_images(frame, files, mixture.images.max_per_sample)
@@ -79,6 +83,7 @@ def screen_source(
         annotation_digests=read.digests,
         image_digest=image_digest,
         mended=read.mended,
+        from_cache=read.from_cache,
     )
 
 
@@ -89,7 +94,7 @@ def check_first_records(source: ResolvedSource, count: int) -> None:
         DataError: there is none, or every one would be rejected, with the first reason.
         UsageError: they are of another task than the source's template set.
     """
-    items = list(first_items(source.make_converter().records(), count))
+    items = list(first_items(source.make_converter().read(), count))
     good = [item for item in items if isinstance(item, Record)]
     if not items:
         raise DataError("it has no records. Check path, split and options.")
@@ -115,13 +120,22 @@ def _check_tasks(source: ResolvedSource, found: Iterable[tuple[str, str]]) -> No
     assert not wrong, f"{source.converter}: payloads {wrong} under the task {made_for}"
 
 
-def _with_digests(spool: Spool, source: ResolvedSource) -> pl.DataFrame:
+def _with_digests(spool: Spool, source: ResolvedSource, read: SourceRecords) -> pl.DataFrame:
     how = source.instructize.dedup
     frame = spool.light_columns()
     turns = find_task(source.instructions.templates.task).merges
     if how.match == "none" or not turns:
         return pl.concat([frame, dedup.no_digests(len(frame))], how="horizontal")
-    return pl.concat([frame, dedup.turn_digests(spool.payloads(), how)], how="horizontal")
+    digests = partial(dedup.turn_digests, spool.payloads(), how)
+    name = f"digests-{how.by}-{how.match}-{_code_digest()[:16]}"
+    made = read.cached.frame(name, digests) if read.cached else digests()
+    return pl.concat([frame, made], how="horizontal")
+
+
+@cache
+def _code_digest() -> str:
+    """Of the code that decides which turns are the same."""
+    return code_digest([Path(str(datakit.instructize.__file__)).parent])
 
 
 def _as_rejected(rejects: pl.DataFrame, number: int) -> pl.DataFrame:

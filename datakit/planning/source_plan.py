@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from datakit.balance import draw
+from datakit.io.image_files import ImageFiles
 from datakit.mixture import Mixture
 from datakit.planning import dedup, merge, select
 from datakit.planning.screen import ScreenedSource, not_drawn_by
@@ -23,7 +24,7 @@ class SourcePlan:
 
     Attributes:
         spool: the Arrow file of its records.
-        image_root: the folder that its images are relative to.
+        images: those that its records name.
         samples: a row a sample, in the order of the data; `row_sources` numbers the source of each
             of its rows, and is null where all are of this source.
         rejects: a row a dropped record.
@@ -33,10 +34,11 @@ class SourcePlan:
         annotation_digests: SHA-256 of each annotation file.
         image_digest: SHA-256 of the images' relative names and sizes.
         mended: what was changed in raw text, counted by kind.
+        from_cache: whether its records were kept from an earlier time.
     """
 
     spool: Path
-    image_root: Path
+    images: ImageFiles
     samples: pl.DataFrame
     rejects: pl.DataFrame
     not_drawn: pl.DataFrame
@@ -45,6 +47,7 @@ class SourcePlan:
     annotation_digests: dict[str, str]
     image_digest: str
     mended: dict[str, int]
+    from_cache: bool
 
 
 def plan_group(
@@ -85,7 +88,7 @@ def _plan_of(
 ) -> SourcePlan:
     return SourcePlan(
         spool=member.spool.path,
-        image_root=member.files.root,
+        images=member.files,
         samples=samples,
         rejects=_with_kept_names(pl.concat(member.rejects), names),
         not_drawn=pl.concat(member.not_drawn),
@@ -94,6 +97,7 @@ def _plan_of(
         annotation_digests=member.annotation_digests,
         image_digest=member.image_digest,
         mended=member.mended,
+        from_cache=member.from_cache,
     )
 
 

@@ -43,6 +43,7 @@ class Progress:
     """What a build calls while it works."""
 
     on_source: Callable[[str], None] = lambda _name: None
+    on_cached: Callable[[str, int], None] = lambda _name, _records: None
     on_plan: Callable[[Plan], None] = lambda _plan: None
     on_shard: Callable[[ShardDone, int, int], None] = lambda _shard, _done, _total: None
 
@@ -74,7 +75,12 @@ def build(
         fresh = not any(out.iterdir())
         work = folder.prepare(out)
         try:
-            plan = make_plan(mixture, folder=work / "records", on_source=progress.on_source)
+            plan = make_plan(
+                mixture,
+                folder=work / "records",
+                on_source=progress.on_source,
+                on_cached=progress.on_cached,
+            )
             if force:
                 folder.remove_own_output(out)
             folder.refuse_other_mixture(out, lock_text(plan))
@@ -156,7 +162,7 @@ def _job(out: Path, work: Path, plan: Plan) -> WriteJob:
             category=source.dataset.category,
             license=source.license,
             spool=plan.by_source[source.name].spool,
-            image_root=plan.by_source[source.name].image_root,
+            images=plan.by_source[source.name].images,
             instructions=source.instructions,
         )
         for source in plan.mixture.sources

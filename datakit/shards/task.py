@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datakit.instructize import Instructions
+from datakit.io.image_files import ImageFiles
 from datakit.io.image_header import Check
 
 PLAN = "plan.arrow"
@@ -21,7 +22,7 @@ class SourceJob:
     category: str
     license: str
     spool: Path
-    image_root: Path
+    images: ImageFiles
     instructions: Instructions
 
 

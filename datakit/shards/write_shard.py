@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,11 @@ class ShardWriter:
         rows: list[dict[str, Any]] = []
         rejects: list[dict[str, str]] = []
         path = self._job.out / task.path
-        with whole_file(path) as temporary, TarWriter(temporary) as tar:
+        with (
+            self._staged(samples),
+            whole_file(path) as temporary,
+            TarWriter(temporary) as tar,
+        ):
             for planned in samples.iter_rows(named=True):
                 parts = [(name, records[name][row]) for name, row in self._rows(planned)]
                 try:
@@ -96,6 +101,16 @@ class ShardWriter:
             rows=pa.Table.from_pylist(rows, schema=INDEX_SCHEMA),
             rejects=pa.Table.from_pylist(rejects, schema=REJECTS_SCHEMA),
         )
+
+    @contextmanager
+    def _staged(self, samples: pl.DataFrame) -> Iterator[None]:
+        """Brings the images of a shard that are cells of tables together on disk."""
+        with ExitStack() as stack:
+            names = samples.group_by("source").agg(pl.col("images").explode())
+            for source, own in names.iter_rows():
+                images = self._job.sources[source].images
+                stack.enter_context(images.staged(filter(None, own), self._job.work))
+            yield
 
     def _rows(self, planned: dict[str, Any]) -> list[tuple[str, int]]:
         """The source and row of each record of a planned sample."""
@@ -156,9 +171,9 @@ class ShardWriter:
 
     def _image(self, source: SourceJob, name: str) -> _Image:
         try:
-            data = Path(os.path.join(source.image_root, name)).read_bytes()  # noqa: PTH118
+            data = source.images.read(name)
         except OSError as error:
-            raise ImageError("image-unreadable", f"{name}: {error.strerror}") from error
+            raise ImageError("image-unreadable", f"{name}: {error.strerror or error}") from error
         try:
             header = read_header(data, check=self._job.check)
         except ImageError as error:

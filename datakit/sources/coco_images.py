@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 from pydantic import Field
 
+from datakit.io.trees import SourcePath
 from datakit.sources.converter import Converter, ConverterOptions
 from datakit.sources.row import BadRow, Row
 
@@ -44,7 +43,7 @@ class CocoConverter(Converter):
         return f"{self.split}2014"
 
     @property
-    def image_root(self) -> Path:
+    def image_root(self) -> SourcePath:
         assert isinstance(self.options, CocoOptions)
         return self.folder / self.options.images
 
@@ -84,7 +83,7 @@ class CocoImages:
     Images are `{id:012}.jpg` (2017) or `COCO_{subset}_{id:012}.jpg` (2014), also mixed.
     """
 
-    def __init__(self, root: Path, subset: str) -> None:
+    def __init__(self, root: SourcePath, subset: str) -> None:
         self.root = root
         self.subset = subset
         self._known: list[Listing] = []
@@ -109,12 +108,9 @@ class CocoImages:
             yield from found
 
 
-def list_images(root: Path, folder: str) -> list[Listing]:
+def list_images(root: SourcePath, folder: str) -> list[Listing]:
     """What COCO images a folder has; none where there is no such folder."""
-    try:
-        names = os.listdir(root / folder)  # noqa: PTH208
-    except OSError:
-        return []
+    names = (root / folder).names()
     found: dict[str, list[int]] = {}
     for match in map(FILE.fullmatch, names):
         if match:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from array import array
 from collections import Counter
 from collections.abc import Callable
-from pathlib import Path
 
 from datakit.geometry import Size
+from datakit.io.trees import SourcePath
 from datakit.record import Labelled, Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row, box_in
@@ -64,7 +64,7 @@ class CocoInstances:
 
 
 def read_instances(
-    converter: Converter, file: Path, size_of: Callable[[str], Size]
+    converter: Converter, file: SourcePath, size_of: Callable[[str], Size]
 ) -> CocoInstances:
     """Reads `categories` and `annotations`; the file's digest becomes the converter's.
 

@@ -6,6 +6,7 @@ import contextlib
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -13,9 +14,13 @@ from typing import Any, ClassVar, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from datakit.errors import FormatError
+from datakit.io.image_files import ImageFiles
 from datakit.io.json_stream import BadLine, JsonRecords
+from datakit.io.tables import TableRecords, is_table
+from datakit.io.trees import SourcePath
 from datakit.record import Record, Reject
 from datakit.registry import load_class, module_names
+from datakit.sources.hub import find_tables, open_release
 from datakit.sources.row import BadRow, Row
 
 T = TypeVar("T")
@@ -40,20 +45,52 @@ class Converter(ABC):
     Attributes:
         Options: the model of the mixture's `options`.
         splits: the splits of the release, or none where it has no splits.
-        path: the folder or file that the mixture names.
+        path: the folder or file that the mixture names, a glob, or a folder of the Hub's tables.
         digests: SHA-256 of every annotation file read, by its name relative to `path`.
         mended: what the converter put right in records, counted by kind.
+        group_by: the field of raw rows whose value becomes a record's `group`; empty for none.
     """
 
     Options: ClassVar[type[ConverterOptions]] = ConverterOptions
     splits: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, path: Path, split: str, options: ConverterOptions) -> None:
-        self.path = path
+    def __init__(self, path: Path | str, split: str, options: ConverterOptions) -> None:
+        release = open_release(path)
+        self.path = release.path
+        self.config = release.config
         self.split = split
         self.options = options
         self.digests: dict[str, str] = {}
         self.mended: Counter[str] = Counter()
+        self.group_by = ""
+
+    @property
+    def name(self) -> str:
+        """What a mixture calls it."""
+        return type(self).__module__.rpartition(".")[2].replace("_", "-")
+
+    def read(self) -> Iterator[Record | Reject]:
+        """Yields every record, or why it is dropped, of the release or of the Hub's tables of it.
+
+        Raises:
+            FormatError: a file is not in a layout that this converter reads.
+        """
+        tables = find_tables(self.path, self.split, self.config)
+        if not tables:
+            yield from self.records()
+        for file in tables:
+            for item in self.convert_rows(file, self.table_record):
+                yield from item if isinstance(item, list) else [item]
+
+    def table_record(self, row: Row) -> Record | list[Record | Reject]:
+        """The record, or the records, of one row of the Hub's Parquet form of this dataset.
+
+        Images are in it by the names of their cells (see `datakit.io.tables`).
+        """
+        raise FormatError(
+            f"{row.file}: a Parquet or Arrow file; this converter reads the official release only. "
+            "Read it by the converter `columns`, and say which column is what."
+        )
 
     @abstractmethod
     def records(self) -> Iterator[Record | Reject]:
@@ -64,36 +101,42 @@ class Converter(ABC):
         """
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         """The path itself, a file's folder, or the part of a glob that has no wildcard."""
-        if self.path.exists():
-            return self.path if self.path.is_dir() else self.path.parent
-        wildcards = [bool(set("*?[") & set(part)) for part in self.path.parts]
-        end = wildcards.index(True) if True in wildcards else len(wildcards) - 1
-        return Path(*self.path.parts[:end])
+        if self.path.is_dir():
+            return self.path
+        if self.path.is_file():
+            return self.path.parent
+        return self.path.before_wildcards()
 
     @property
-    def image_root(self) -> Path:
+    def image_root(self) -> SourcePath:
         """The folder that the records' images are relative to."""
         return self.folder
 
+    @property
+    def image_files(self) -> ImageFiles:
+        """The images that the records name."""
+        return ImageFiles(self.image_root, self.folder)
+
     def convert_rows(
-        self, file: Path, to_record: Callable[[Row], T], *, keys: Sequence[str] = ()
+        self, file: SourcePath, to_record: Callable[[Row], T], *, keys: Sequence[str] = ()
     ) -> Generator[T | Reject, None, None]:
-        """Converts the rows of one JSON file; a row that raises `BadRow` becomes a reject.
+        """Converts the rows of one JSON file or table; a row that raises `BadRow` becomes a reject.
 
         Raises:
             FormatError: none of the first 20 rows has the expected keys: another layout.
         """
-        rows = JsonRecords(file, keys)
+        name = self.relative_name(file)
+        rows = TableRecords(file, name) if is_table(file.name) else JsonRecords(file, keys)
         try:
             with contextlib.closing(iter(rows)) as numbered:
                 yield from self.convert_values(file, numbered, to_record)
         finally:
-            self.digests[self.relative_name(file)] = rows.sha256
+            self.digests[name] = rows.sha256
 
     def convert_values(
-        self, file: Path, numbered: Iterable[tuple[int, Any]], to_record: Callable[[Row], T]
+        self, file: SourcePath, numbered: Iterable[tuple[int, Any]], to_record: Callable[[Row], T]
     ) -> Generator[T | Reject, None, None]:
         """As `convert_rows`, of values that were read from the file in another way."""
         name = self.relative_name(file)
@@ -105,19 +148,27 @@ class Converter(ABC):
 
     def convert_row(self, row: Row, to_record: Callable[[Row], T]) -> T | Reject:
         """What becomes of one row."""
+        group = self._group(row.value)
         try:
             if isinstance(row.value, BadLine):
                 raise BadRow("bad-line", f"not JSON: {row.value.start}")
-            return to_record(row)
+            made = to_record(row)
         except BadRow as error:
             return Reject(
                 record_id=row.record_id or row.place,
                 place=row.place,
                 reason=error.reason,
                 detail=error.detail,
+                group=group,
             )
+        return _with_group(made, group) if group else made
 
-    def relative_name(self, file: Path) -> str:
+    def _group(self, value: Any) -> str:
+        """The value by which a row's records are told apart."""
+        found = value.get(self.group_by) if self.group_by and isinstance(value, dict) else None
+        return str(found).strip() if isinstance(found, str | int | float) else ""
+
+    def relative_name(self, file: SourcePath) -> str:
         """A file's name as records and errors state it: relative to the source's path."""
         name = file.relative_to(self.folder).as_posix()
         return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -137,7 +188,7 @@ def find_converter(name: str) -> type[Converter]:
     return load_class(CONVERTERS, name, Converter)  # type: ignore[type-abstract]
 
 
-def first_existing(folder: Path, names: Sequence[str], what: str) -> Path:
+def first_existing(folder: SourcePath, names: Sequence[str], what: str) -> SourcePath:
     """The first of several names that a release may use.
 
     Raises:
@@ -146,16 +197,24 @@ def first_existing(folder: Path, names: Sequence[str], what: str) -> Path:
     for name in names:
         if (folder / name).is_file():
             return folder / name
-    found = sorted(entry.name for entry in folder.iterdir())[:8] if folder.is_dir() else []
+    found = folder.names()[:8]
     raise FormatError(
         f"{folder}: no {what}; expected {' or '.join(names)}, "
         f"found {', '.join(found) or 'nothing'}."
     )
 
 
-def _check_layout(file: Path, first: Sequence[object]) -> None:
+def _check_layout(file: SourcePath, first: Sequence[object]) -> None:
     details = [
         item.detail for item in first if isinstance(item, Reject) and item.reason == "bad-record"
     ]
     if details and len(details) == len(first):
         raise FormatError(f"{file}: row 0: {details[0]}.")
+
+
+def _with_group(made: Any, group: str) -> Any:
+    """A record, a reject, or several, with their group; other things as they are."""
+    if isinstance(made, list):
+        return [_with_group(item, group) for item in made]
+    is_item = isinstance(made, Record | Reject)
+    return replace(made, group=group) if is_item and not made.group else made

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import pickle
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from datakit.errors import FormatError
+from datakit.io.trees import SourcePath
 
 # Containers that pickles name, under Python 2 and 3; lists, dicts and text need no name.
 PLAIN: dict[str, Any] = {"set": set, "frozenset": frozenset}
@@ -27,7 +29,7 @@ class PlainUnpickler(pickle.Unpickler):
         raise pickle.UnpicklingError(f"it names {module_name}.{global_name}")
 
 
-def read_plain_pickle(path: Path) -> tuple[Any, str]:
+def read_plain_pickle(path: Path | SourcePath) -> tuple[Any, str]:
     """What a pickle holds, and the SHA-256 of the file.
 
     Containers, numbers and text of any pickle protocol are read, also as Python 2 wrote them.
@@ -36,10 +38,9 @@ def read_plain_pickle(path: Path) -> tuple[Any, str]:
         FormatError: it cannot be read, is damaged, or holds anything else.
     """
     try:
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            file.seek(0)
-            return PlainUnpickler(file, encoding="utf-8", errors="replace").load(), digest
+        data = path.read_bytes()
+        plain = PlainUnpickler(BytesIO(data), encoding="utf-8", errors="replace").load()
+        return plain, hashlib.sha256(data).hexdigest()
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror}.") from error
     except DAMAGE as error:

@@ -1,4 +1,4 @@
-"""Reads one source whole: converter, hygiene, spool."""
+"""Reads one source whole: converter, hygiene, spool; or all of it from the cache."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from itertools import islice
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 
 from datakit.errors import DataError
 from datakit.record import Record, Reject
+from datakit.sources.cache import RECORDS, REJECTS, CacheEntry, RecordCache
 from datakit.sources.converter import Converter
 from datakit.sources.hygiene import Hygiene, unusable_text
-from datakit.sources.spool import SpoolWriter
+from datakit.sources.spool import SpoolWriter, load_spool, save_spool
 
 REJECT_SCHEMA = {
     "record_id": pl.String,
@@ -22,6 +24,7 @@ REJECT_SCHEMA = {
     "detail": pl.String,
     "kept_record_id": pl.String,
 }
+GROUPED_REJECT_SCHEMA = {**REJECT_SCHEMA, "group": pl.String}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +34,11 @@ class SourceRecords:
     Attributes:
         spool: the Arrow file of its good records.
         records: how many were read, good or not.
-        rejects: the others, as REJECT_SCHEMA.
+        rejects: the others, as GROUPED_REJECT_SCHEMA.
         digests: SHA-256 of each annotation file, by its name under the source's path.
         mended: what was changed in raw text, counted by kind, such as `neutralized_markers`.
+        cached: where the records are kept; None where they are not.
+        from_cache: whether they were there, so that no raw data was read.
     """
 
     spool: Path
@@ -41,6 +46,8 @@ class SourceRecords:
     rejects: pl.DataFrame
     digests: dict[str, str]
     mended: dict[str, int]
+    cached: CacheEntry | None = None
+    from_cache: bool = False
 
 
 def read_source(
@@ -48,12 +55,24 @@ def read_source(
 ) -> SourceRecords:
     """Reads every record of a source, or the first `limit`, into the file `spool`.
 
+    Whole sources are kept in the user's cache, and come from there the next time.
+
     Raises:
         FormatError: a file is not in a layout that the converter reads.
         DataError: the source has no records at all.
     """
+    if limit is not None:
+        return _read(converter, name, spool, limit)
+    cache = RecordCache.of_user()
+    if (entry := cache.find(converter)) and (found := _from_cache(entry, spool)):
+        return found
+    read = _read(converter, name, spool, None)
+    return replace(read, cached=_keep(cache, converter, read))
+
+
+def _read(converter: Converter, name: str, spool: Path, limit: int | None) -> SourceRecords:
     writer, hygiene, rejects = SpoolWriter(spool), Hygiene(), list[Reject]()
-    for item in first_items(converter.records(), limit):
+    for item in first_items(converter.read(), limit):
         cleaned = _clean(item, hygiene) if isinstance(item, Record) else item
         if isinstance(cleaned, Reject):
             rejects.append(cleaned)
@@ -69,16 +88,43 @@ def read_source(
     return SourceRecords(
         spool=spool,
         records=records,
-        rejects=rejects_frame(rejects),
+        rejects=_rejects_frame(rejects),
         digests=dict(sorted(converter.digests.items())),
         mended=dict(sorted((hygiene.counts + converter.mended).items())),
     )
 
 
-def rejects_frame(rejects: list[Reject]) -> pl.DataFrame:
-    """Rejects as a table."""
-    rows = [tuple(getattr(reject, name) for name in REJECT_SCHEMA) for reject in rejects]
-    return pl.DataFrame(rows, schema=REJECT_SCHEMA, orient="row")
+def _keep(cache: RecordCache, converter: Converter, read: SourceRecords) -> CacheEntry | None:
+    def write(folder: Path) -> None:
+        save_spool(read.spool, folder / RECORDS)
+        read.rejects.write_parquet(folder / REJECTS)
+
+    about = {"records": read.records, "digests": read.digests, "mended": read.mended}
+    return cache.store(converter, about, write)
+
+
+def _from_cache(entry: CacheEntry, spool: Path) -> SourceRecords | None:
+    """What the cache holds of a source; None where it is damaged, as by a full disk."""
+    try:
+        about = entry.about
+        load_spool(entry.folder / RECORDS, spool)
+        rejects = pl.read_parquet(entry.folder / REJECTS)
+    except (OSError, ValueError, KeyError, pa.ArrowException, pl.exceptions.PolarsError):
+        return None
+    return SourceRecords(
+        spool=spool,
+        records=about["records"],
+        rejects=rejects,
+        digests=about["digests"],
+        mended=about["mended"],
+        cached=entry,
+        from_cache=True,
+    )
+
+
+def _rejects_frame(rejects: list[Reject]) -> pl.DataFrame:
+    rows = [tuple(getattr(reject, name) for name in GROUPED_REJECT_SCHEMA) for reject in rejects]
+    return pl.DataFrame(rows, schema=GROUPED_REJECT_SCHEMA, orient="row")
 
 
 def first_items(items: Iterator[Record | Reject], limit: int | None) -> Iterator[Record | Reject]:
@@ -92,5 +138,11 @@ def _clean(record: Record, hygiene: Hygiene) -> Record | Reject:
     payload = hygiene.clean(record.payload)
     if unusable := unusable_text(payload):
         reason, detail = unusable
-        return Reject(record_id=record.record_id, place=record.place, reason=reason, detail=detail)
+        return Reject(
+            record_id=record.record_id,
+            place=record.place,
+            reason=reason,
+            detail=detail,
+            group=record.group,
+        )
     return record if payload is record.payload else replace(record, payload=payload)

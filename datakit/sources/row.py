@@ -9,7 +9,7 @@ from sys import float_info
 from typing import Any
 
 from datakit.geometry import Size, clip, from_xywh
-from datakit.io.image_files import clean_name
+from datakit.io.trees.tree import clean_name
 from datakit.record import Box
 
 UNKNOWN_SIDE_PX = 1 << 20

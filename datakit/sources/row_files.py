@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Callable, Generator, Iterable, Iterator
-from pathlib import Path
 from typing import Any, TypeVar
 
 import ijson
 import orjson
 
 from datakit.errors import FormatError
-from datakit.io.json_stream import BYTE_ORDER_MARK, HashedFile
+from datakit.io.json_stream import BYTE_ORDER_MARK, HEAD_BYTES, HashedFile
+from datakit.io.trees import SourcePath
 from datakit.record import Reject
 from datakit.sources.converter import Converter
 from datakit.sources.row import BadRow, Row
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 def convert_by_id(
     converter: Converter,
-    file: Path,
+    file: SourcePath,
     to_record: Callable[[Row], T],
     id_key: str,
     is_wanted: Callable[[dict[str, Any]], bool] = lambda _: True,
@@ -44,7 +44,7 @@ def convert_by_id(
 class IdRecords:
     """The members of a JSON object of any size; `sha256` is known after the iteration."""
 
-    def __init__(self, path: Path, id_key: str) -> None:
+    def __init__(self, path: SourcePath, id_key: str) -> None:
         self.path = path
         self.id_key = id_key
         self.sha256 = ""
@@ -55,9 +55,12 @@ class IdRecords:
             with self.path.open("rb") as raw:
                 file = HashedFile(raw)
                 try:
-                    if raw.peek(3).startswith(BYTE_ORDER_MARK):
+                    head = raw.read(HEAD_BYTES)
+                    raw.seek(0)
+                    if head.startswith(BYTE_ORDER_MARK):
                         file.read(len(BYTE_ORDER_MARK))
-                    if (start := raw.peek(64).lstrip()[:1]) not in (b"{", b""):
+                    start = head.removeprefix(BYTE_ORDER_MARK).lstrip()[:1]
+                    if start not in (b"{", b""):
                         raise FormatError(
                             f"{self.path}: starts with {start!r}; expected an object of rows by id."
                         )
@@ -78,7 +81,10 @@ class IdRecords:
 
 
 def convert_files(
-    converter: Converter, folder: Path, files: Iterable[Path], to_record: Callable[[Row], T]
+    converter: Converter,
+    folder: SourcePath,
+    files: Iterable[SourcePath],
+    to_record: Callable[[Row], T],
 ) -> Generator[T | Reject, None, None]:
     """Converts JSON files of one row each; they have one digest, under their folder's name.
 
@@ -106,7 +112,7 @@ def convert_files(
         converter.digests[f"{converter.relative_name(folder)}/"] = sha256.hexdigest()
 
 
-def _read(file: Path) -> bytes | None:
+def _read(file: SourcePath) -> bytes | None:
     """The bytes of a file; None where there is none."""
     try:
         return file.read_bytes() if file.is_file() else None

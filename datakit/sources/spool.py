@@ -10,15 +10,18 @@ import numpy as np
 import orjson
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyarrow import compute, ipc
 
 from datakit.record import Payload, Record
 
 BATCH_RECORDS = 4096
+GROUP_RECORDS = 32 * BATCH_RECORDS
 SCHEMA = pa.schema(
     [
         ("record_id", pa.string()),
         ("place", pa.string()),
+        ("group", pa.string()),
         ("task", pa.string()),
         ("kind", pa.string()),
         ("images", pa.list_(pa.string())),
@@ -54,6 +57,7 @@ class SpoolWriter:
             (
                 record.record_id,
                 record.place,
+                record.group,
                 record.task,
                 payload_kind(payload),
                 record.images,
@@ -75,6 +79,29 @@ class SpoolWriter:
         arrays = [pa.array(c, type=f.type) for c, f in zip(columns, SCHEMA, strict=True)]
         self._file.write_batch(pa.record_batch(arrays, schema=SCHEMA))
         self._pending.clear()
+
+
+def save_spool(spool: Path, parquet: Path) -> None:
+    """Copies a spool into a Parquet file, which is a tenth of its size."""
+    reader = ipc.open_file(pa.memory_map(str(spool)))
+    with pq.ParquetWriter(parquet, SCHEMA, compression="zstd", compression_level=1) as writer:
+        for start in range(0, reader.num_record_batches, GROUP_RECORDS // BATCH_RECORDS):
+            end = min(start + GROUP_RECORDS // BATCH_RECORDS, reader.num_record_batches)
+            batches = [reader.get_batch(index) for index in range(start, end)]
+            writer.write_table(pa.Table.from_batches(batches), row_group_size=GROUP_RECORDS)
+
+
+def load_spool(parquet: Path, spool: Path) -> None:
+    """Makes the spool again that `save_spool` copied.
+
+    Raises:
+        ValueError: it is of another version.
+    """
+    with pq.ParquetFile(parquet) as saved, ipc.new_file(str(spool), SCHEMA) as writer:
+        if not saved.schema_arrow.equals(SCHEMA):
+            raise ValueError("another schema")
+        for batch in saved.iter_batches(BATCH_RECORDS):
+            writer.write_batch(batch)
 
 
 class Spool:

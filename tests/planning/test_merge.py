@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datakit.io.image_files import ImageFiles
+from datakit.io.trees import open_source
 from datakit.mixture import Dedup
 from datakit.planning.merge import merge_turns, same_images
 from tests.planning.records import record_frame
@@ -54,7 +55,7 @@ def test_images_are_the_same_by_their_bytes_wherever_they_lie(tmp_path: Path) ->
     for name, data in contents.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    files = {0: ImageFiles(tmp_path / "x"), 1: ImageFiles(tmp_path / "y")}
+    files = {0: ImageFiles(open_source(tmp_path / "x")), 1: ImageFiles(open_source(tmp_path / "y"))}
     shared = same_images({0: ["1.jpg", "3.jpg"], 1: ["one.jpg", "2.jpg"]}, files)
     assert shared[0, "1.jpg"] == shared[1, "one.jpg"]
     assert len(set(shared.values())) == 3
@@ -63,6 +64,6 @@ def test_images_are_the_same_by_their_bytes_wherever_they_lie(tmp_path: Path) ->
 def test_one_file_that_two_sources_name_is_one_image(tmp_path: Path) -> None:
     (tmp_path / "1.jpg").write_bytes(b"data")
     (tmp_path / "link").symlink_to(tmp_path)
-    files = {0: ImageFiles(tmp_path), 1: ImageFiles(tmp_path / "link")}
+    files = {0: ImageFiles(open_source(tmp_path)), 1: ImageFiles(open_source(tmp_path / "link"))}
     shared = same_images({0: ["1.jpg"], 1: ["1.jpg"]}, files)
     assert len(set(shared.values())) == 1

@@ -188,3 +188,38 @@ def test_a_byte_order_mark_is_no_hindrance(release: Release) -> None:
     file = release.charts / "train_human.json"
     file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
     assert len(read("chartqa", release.root)[0]) == 13
+
+
+@pytest.mark.parametrize(
+    ("row", "images", "first"),
+    [
+        pytest.param(
+            {"conversations": [{"from": "system", "value": "Be brief.", "weight": None},
+                               {"from": "human", "value": "Hi", "weight": 0.0},
+                               {"from": "gpt", "value": "Ho", "weight": 1.0}],
+             "source": "airoboros2.2", "category": "orca", "skip_prompt_formatting": False},
+            (), "Be brief.", id="OpenHermes",
+        ),
+        pytest.param(
+            {"image": "geo3k/train/7.png", "conversations": turns("<image>\nFind x.", "x is 5.")},
+            ("geo3k/train/7.png",), "<image>\nFind x.", id="Geo170K",
+        ),
+        pytest.param(
+            {"id": "allava_1", "image": "allava_laion/images/1.jpeg", "url_root": "1",
+             "conversations": turns("Describe it.\n<image>", "A hill.")},
+            ("allava_laion/images/1.jpeg",), "Describe it.\n<image>", id="ALLaVA",
+        ),
+        pytest.param(
+            {"source": "screenqa.json", "image": "screen_qa/7.jpg",
+             "conversations": turns("<image>\nWhen?", "<no answer>")},
+            ("screen_qa/7.jpg",), "<image>\nWhen?", id="Cambrian",
+        ),
+    ],
+)  # fmt: skip
+def test_llavas_kin_are_read_as_they_are(
+    tmp_path: Path, row: dict[str, Any], images: tuple[str, ...], first: str
+) -> None:
+    record, _ = read("llava", write_llava(tmp_path, [row, row], lines=True))[0]
+    assert record.images == images
+    assert isinstance(record.payload, Conversation)
+    assert record.payload.messages[0].content == first

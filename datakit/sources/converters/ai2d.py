@@ -74,7 +74,7 @@ class AI2D(Converter):
         names = dict.fromkeys((f"{self._inner}{TEST_IDS}", TEST_IDS))
         file = first_existing(self.path, list(names), "list of test images")
         self.digests[self.relative_name(file)] = file_sha256(file)
-        lines = file.read_text("utf-8-sig").splitlines()
+        lines = file.read_bytes().decode("utf-8-sig", "replace").splitlines()
         return {line.strip().strip('"').partition(".")[0] for line in lines if line.strip()}
 
     def _image(self, row: Row) -> list[Record | Reject]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import NamedTuple
 
 from pydantic import Field
 
 from datakit.geometry import Size
+from datakit.io.trees import SourcePath
 from datakit.record import Caption, Labelled, Record, Reject
 from datakit.sources.coco_images import CocoConverter, CocoOptions, coco_id, is_coco_name
 from datakit.sources.coco_instances import CocoInstances, read_instances
@@ -88,7 +88,7 @@ class Captions(CocoConverter):
         return match[0] if match else f"{self.split}2017"
 
     @cached_property
-    def _file(self) -> Path:
+    def _file(self) -> SourcePath:
         if self.path.is_file():
             return self.path
         names = [name.format(split=self.split) for name in NAMES]
@@ -163,7 +163,7 @@ class Captions(CocoConverter):
             }
         return images
 
-    def _image_rows(self, file: Path) -> Iterator[tuple[str, ImageRow]]:
+    def _image_rows(self, file: SourcePath) -> Iterator[tuple[str, ImageRow]]:
         for row in self.convert_rows(file, self._image_row, keys=("images",)):
             if not isinstance(row, Reject):
                 yield row
@@ -178,7 +178,7 @@ class Captions(CocoConverter):
         return row.id("id"), ImageRow(file, row.side_px("width"), row.side_px("height"))
 
     @cached_property
-    def _instances_file(self) -> Path | None:
+    def _instances_file(self) -> SourcePath | None:
         assert isinstance(self.options, CaptionsOptions)
         name = self.options.instances
         return first_existing(self.folder, [name], "instances") if name else None

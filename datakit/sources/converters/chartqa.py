@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
+from datakit.io.trees import SourcePath
 from datakit.record import Question, Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
 from datakit.sources.row import BadRow, Row
@@ -50,7 +50,7 @@ class ChartQA(Converter):
             yield from self.convert_rows(file, partial(self._record, name))
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         inner = self.path / FOLDER
         return inner if inner.is_dir() else self.path
 

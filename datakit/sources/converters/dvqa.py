@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 
+from datakit.io.trees import SourcePath
 from datakit.record import Question, Record, Reject
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import BadRow, Row
@@ -41,7 +41,7 @@ class DVQA(Converter):
         yield from self.convert_rows(file, self._record, keys=("questions", "data"))
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         """The release's folder, also where the path is `qa/` or a file in it."""
         folder = super().folder
         return folder.parent if folder.name == "qa" else folder

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
+from datakit.io.trees import SourcePath
 from datakit.record import Question, Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
 from datakit.sources.row import BadRow, Row, inner_path
@@ -61,7 +61,7 @@ class GQA(Converter):
             yield from convert_by_id(self, file, self._record, "question_id")
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         """The release's folder, also where the path is in one of its folders of questions."""
         folder = super().folder
         inner = {name.strip("/") for name in FOLDERS if name} | {f"{self.split}_all_questions"}
@@ -69,7 +69,7 @@ class GQA(Converter):
             folder = folder.parent
         return folder
 
-    def _files(self) -> list[Path]:
+    def _files(self) -> list[SourcePath]:
         assert isinstance(self.options, GQAOptions)
         if self.path.is_file():
             return [self.path]
@@ -104,7 +104,7 @@ class GQA(Converter):
         )
 
 
-def _parts(folder: Path) -> list[Path]:
+def _parts(folder: SourcePath) -> list[SourcePath]:
     """The numbered parts in a folder, in their order."""
     found = [(m, file) for file in folder.glob("*.json") if (m := PART.fullmatch(file.name))]
     return [file for _, file in sorted(found, key=lambda pair: int(pair[0][1]))]

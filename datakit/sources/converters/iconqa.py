@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
 from datakit.errors import FormatError, UsageError
+from datakit.io.trees import SourcePath
 from datakit.record import Choice, Question, Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions
 from datakit.sources.row import BadRow, Row, inner_path, read_choices, read_index
@@ -64,7 +64,7 @@ class IconQA(Converter):
             yield from rows
 
     @cached_property
-    def _problems(self) -> Path:
+    def _problems(self) -> SourcePath:
         """The folder of the problems' folders.
 
         Raises:
@@ -84,7 +84,7 @@ class IconQA(Converter):
             )
         return found[0]
 
-    def _folder_of(self, subset: str) -> Path | None:
+    def _folder_of(self, subset: str) -> SourcePath | None:
         names = [f"{root}{self.split}/{subset}" for root in ROOTS]
         folders = [*(self.path / name for name in (*names, subset)), self.path]
         return next((f for f in folders if f.is_dir() and f.name == subset), None)
@@ -114,6 +114,6 @@ class IconQA(Converter):
         )
 
 
-def _numeric(folders: Iterable[Path]) -> list[Path]:
+def _numeric(folders: Iterable[SourcePath]) -> list[SourcePath]:
     """In the order of their numbers, then of their names."""
     return sorted(folders, key=lambda f: (len(f.name) if f.name.isdecimal() else 99, f.name))

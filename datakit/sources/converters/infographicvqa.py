@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 
+from datakit.io.trees import SourcePath
 from datakit.record import Question, Record, Reject
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import BadRow, Row, read_answers
@@ -47,14 +47,14 @@ class InfographicVQA(Converter):
         yield from self.convert_rows(self._file, self._record, keys=("data",))
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         """The release's folder, also where the path is a file in a folder of annotations."""
         folder = super().folder
         inside = self.path.is_file() and f"{folder.name}/" in FOLDERS
         return folder.parent if inside else folder
 
     @cached_property
-    def _file(self) -> Path:
+    def _file(self) -> SourcePath:
         if self.path.is_file():
             return self.path
         names = [inner + name.format(split=self.split) for inner in FOLDERS for name in NAMES]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 
+from datakit.io.trees import SourcePath
 from datakit.record import Record, Reject, Statement
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import BadRow, Row, inner_path
@@ -46,7 +46,7 @@ class NLVR2(Converter):
         yield from self.convert_rows(file, self._record)
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         """The release's folder, also where the path is `data/` or a file in it."""
         folder = super().folder
         return folder.parent if folder.name == "data" else folder

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Generator, Iterator
 from functools import partial
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from pydantic import Field
 
 from datakit.errors import FormatError
+from datakit.io.trees import SourcePath
 from datakit.record import Record, Region, Reject
 from datakit.sources.coco_images import CocoConverter, CocoOptions
 from datakit.sources.converter import first_existing
@@ -73,7 +74,7 @@ class RefCOCO(CocoConverter):
         else:
             yield from self._each(self.convert_rows(file, _of_flat_row))
 
-    def _file(self) -> Path:
+    def _file(self) -> SourcePath:
         options = self.options
         assert isinstance(options, RefCOCOOptions)
         refs = [f"refs({who}).p" for who in ([options.split_by] if options.split_by else SPLITTERS)]
@@ -97,7 +98,7 @@ class RefCOCO(CocoConverter):
             return pickles
         return [f"finetune_{name}_{self.split}.json", *pickles, f"{name}_{self.split}.json"]
 
-    def _of_mdetr(self, file: Path) -> Iterator[Record | Reject]:
+    def _of_mdetr(self, file: SourcePath) -> Iterator[Record | Reject]:
         to_box = partial(keyed, key="image_id", read=lambda row: row.get("bbox"))
         with contextlib.closing(self.convert_rows(file, to_box, keys=("annotations",))) as rows:
             boxes = RowJoin(rows, "phrase-missing")
@@ -107,7 +108,7 @@ class RefCOCO(CocoConverter):
                 yield item
             yield from boxes.rest()
 
-    def _of_refs(self, file: Path) -> Iterator[Record | Reject]:
+    def _of_refs(self, file: SourcePath) -> Iterator[Record | Reject]:
         refs, digest = read_plain_pickle(file)
         self.digests[self.relative_name(file)] = digest
         if not isinstance(refs, list):
@@ -124,7 +125,7 @@ class RefCOCO(CocoConverter):
         return not isinstance(ref, dict) or ref.get("split", self.split) == self.split
 
     def _instances(
-        self, file: Path, list_key: str, keys: tuple[str, ...], wanted: set[str]
+        self, file: SourcePath, list_key: str, keys: tuple[str, ...], wanted: set[str]
     ) -> dict[str, tuple[Any, ...]]:
         """Values of the wanted rows of one list of `instances.json`, by id."""
 
@@ -166,7 +167,7 @@ def _sentence(row: Row, name: str, phrase: object, **fields: object) -> Row:
 
 
 def _of_flat_row(row: Row) -> list[Row]:
-    sents, name = row.get("sents"), f"{Path(row.file).stem}-{row.number}"
+    sents, name = row.get("sents"), f"{PurePosixPath(row.file).stem}-{row.number}"
     several = isinstance(sents, list)
     fields = {
         "image": row.get("img_id"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
+from datakit.io.trees import SourcePath
 from datakit.record import Choice, Record, Reject
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import (
@@ -56,7 +56,7 @@ class ScienceQA(Converter):
     splits = ("train", "val", "test", "trainval", "minitrain", "minival", "minitest")
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         own = super().folder
         folders = (own / inner for inner in FOLDERS)
         return next((folder for folder in folders if (folder / PROBLEMS).is_file()), own)

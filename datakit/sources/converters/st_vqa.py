@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 
+from datakit.io.trees import SourcePath
 from datakit.record import Question, Record, Reject
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import BadRow, Row, inner_path, read_answers
@@ -44,7 +44,7 @@ class StVqa(Converter):
         yield from self.convert_rows(self._file, self._record, keys=("data",))
 
     @cached_property
-    def _file(self) -> Path:
+    def _file(self) -> SourcePath:
         if self.path.is_file():
             return self.path
         names = [name.format(split=self.split) for name in NAMES]

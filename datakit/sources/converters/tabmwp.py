@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
+from datakit.io.trees import SourcePath
 from datakit.record import Choice, Question, Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
 from datakit.sources.row import BadRow, Row, inner_path, optional_text, read_choices
@@ -60,14 +60,14 @@ class TabMWP(Converter):
             yield from rows
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         own = super().folder
         name = f"problems_{self.split}.json"
         folders = (own / inner for inner in FOLDERS)
         return next((folder for folder in folders if (folder / name).is_file()), own)
 
     @cached_property
-    def _file(self) -> Path:
+    def _file(self) -> SourcePath:
         if self.path.is_file():
             return self.path
         names = [f"{inner}problems_{self.split}.json" for inner in FOLDERS]

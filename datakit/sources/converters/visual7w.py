@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property, partial
-from pathlib import Path
+from pathlib import PurePosixPath
 
 from datakit.io.stable_hash import stable_order
 from datakit.record import Choice, Record, Reject
@@ -53,7 +53,7 @@ class Visual7W(Converter):
     def _image(self, row: Row) -> list[Record | Reject]:
         """A record for each question about an image of the split, or why there is none."""
         image, pairs = row.image("filename", self._images), row.get("qa_pairs")
-        row.record_id = Path(image).stem
+        row.record_id = PurePosixPath(image).stem
         if not isinstance(pairs, list):
             raise BadRow("bad-record", "qa_pairs is not a list")
         if any(isinstance(pair, dict) and _is_pointing(pair) for pair in pairs):

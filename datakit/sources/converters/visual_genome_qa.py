@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
+from datakit.io.trees import SourcePath
 from datakit.record import Question, Record, Reject
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import BadRow, Row, inner_path
@@ -65,7 +65,7 @@ class VisualGenomeQA(Converter):
 class VisualGenomeImages:
     """Where the files of Visual Genome's images lie, by image id."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: SourcePath) -> None:
         self.root = root
         folders = [f"{top}{name}" for name in (*FOLDERS, "") for top in ROOTS]
         self._folders = [folder for folder in folders if (root / folder).is_dir()]

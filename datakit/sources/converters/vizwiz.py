@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
+from datakit.io.trees import SourcePath
 from datakit.record import Question, Record, Reject
 from datakit.sources.converter import Converter, first_existing
 from datakit.sources.row import BadRow, Row, plain_text
@@ -48,7 +49,7 @@ class VizWiz(Converter):
         yield from self.convert_rows(file, self._record, keys=("data", "questions"))
 
     @property
-    def folder(self) -> Path:
+    def folder(self) -> SourcePath:
         """The release's folder, also where the path is in its folder of annotations."""
         folder = super().folder
         return folder.parent if f"{folder.name}/" in FOLDERS else folder

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Literal
 
 from pydantic import Field
 
+from datakit.io.trees import SourcePath
 from datakit.record import Record, Reject, Statement
 from datakit.sources.coco_images import CocoConverter, CocoOptions
 from datakit.sources.converter import first_existing
@@ -50,7 +51,7 @@ class VSR(CocoConverter):
     def records(self) -> Iterator[Record | Reject]:
         yield from self.convert_rows(self._file(), self._record)
 
-    def _file(self) -> Path:
+    def _file(self) -> SourcePath:
         assert isinstance(self.options, VSROptions)
         if self.path.is_file():
             return self.path
@@ -59,7 +60,7 @@ class VSR(CocoConverter):
         return first_existing(self.folder, [*names, f"{self.split}.jsonl"], "statements")
 
     def _record(self, row: Row) -> Record:
-        row.record_id = f"{Path(row.file).stem}-{row.number}"
+        row.record_id = f"{PurePosixPath(row.file).stem}-{row.number}"
         statement, image = row.text("caption"), self.coco_image(row, "image")
         if not statement:
             raise BadRow("statement-empty", f"image {image}")

@@ -1,0 +1,54 @@
+"""`datakit cache`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from datakit.sources.cache import CacheEntry
+
+
+class Action(StrEnum):
+    """What can be done to the cache, beside looking at it."""
+
+    clear = "clear"
+
+
+def cache(
+    action: Annotated[
+        Action | None, typer.Argument(help="`clear` removes every entry; nothing: list them.")
+    ] = None,
+) -> None:
+    """List, or clear, the converted records that builds keep (DATAKIT_CACHE says where)."""
+    from datakit.console import counted
+    from datakit.sources.cache import RecordCache
+
+    found = RecordCache.of_user()
+    if found.folder is None:
+        print("There is no cache: DATAKIT_CACHE is off.")
+        return
+    entries = found.entries()
+    if action is Action.clear:
+        freed = found.clear()
+        entry = "entry" if len(entries) == 1 else "entries"
+        print(f"removed {len(entries)} {entry}, {freed / 1e6:,.1f} MB, from {found.folder}")
+        return
+    if not entries:
+        print(f"{found.folder}: nothing is cached.")
+        return
+    _print_entries(entries)
+    total = sum(entry.bytes for entry in entries)
+    print(f"\n{counted(len(entries), 'source')}, {total / 1e6:,.1f} MB in {found.folder}")
+
+
+def _print_entries(entries: list[CacheEntry]) -> None:
+    from datakit.console import format_table
+
+    rows = [
+        [about["converter"], about["split"], about["path"], f"{about['records']:,}", f"{size:,.2f}"]
+        for about, size in ((entry.about, entry.bytes / 1e6) for entry in entries)
+    ]
+    print(format_table(["converter", "split", "path", "records", "MB"], sorted(rows), left=3))

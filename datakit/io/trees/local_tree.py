@@ -1,0 +1,70 @@
+"""A folder of this machine."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import IO
+
+from datakit.io.trees.tree import Stamp, Tree
+
+
+class LocalTree(Tree):
+    """The files under one folder.
+
+    Links are followed wherever they lead: who lays out the folder put them there, and a copy of
+    the Hub consists of nothing else.
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+
+    def size(self, name: str) -> int | None:
+        status = self._status(name)
+        return status.st_size if status and stat.S_ISREG(status.st_mode) else None
+
+    def is_dir(self, name: str) -> bool:
+        status = self._status(name)
+        return status is not None and stat.S_ISDIR(status.st_mode)
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            return sorted(os.listdir(self.full_name(folder)))  # noqa: PTH208 - names, not paths
+        except (OSError, ValueError):
+            return []
+
+    def open(self, name: str) -> IO[bytes]:
+        return Path(self.full_name(name)).open("rb")
+
+    def stamp(self, name: str) -> Stamp:
+        status = self._status(name)
+        if status is None:
+            return None
+        is_file = stat.S_ISREG(status.st_mode)
+        return f"{status.st_size if is_file else 'folder'} {status.st_mtime_ns}"
+
+    def above(self) -> tuple[Tree, str]:
+        path = Path(self.root).absolute()
+        return LocalTree(str(path.parent)), path.name
+
+    @property
+    def place(self) -> str:
+        return str(Path(self.root).absolute())
+
+    def inside(self, folder: str) -> Tree:
+        return LocalTree(self.full_name(folder))
+
+    def identity(self, name: str) -> str:
+        return os.path.realpath(self.full_name(name))
+
+    def remark(self, name: str) -> str:
+        if os.path.lexists(self.full_name(name)):
+            return "it is a folder, a broken link or another thing that is no file"
+        return ""
+
+    def _status(self, name: str) -> os.stat_result | None:
+        try:
+            return os.stat(self.full_name(name))  # noqa: PTH116 - once for every image
+        except (OSError, ValueError):
+            return None

@@ -1,0 +1,175 @@
+"""Converted records on disk, so that another template, cap or seed reads no raw data again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Any
+
+import orjson
+import polars as pl
+
+import datakit.io
+import datakit.sources
+from datakit.io.trees import Stamp, stamp_of
+from datakit.sources.converter import Converter
+from datakit.version import VERSION
+
+VARIABLE = "DATAKIT_CACHE"
+OFF = "off"
+ENTRY = "entry.json"
+RECORDS = "records.parquet"
+REJECTS = "rejects.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """The records of one source as they were converted once."""
+
+    folder: Path
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What was read: `converter`, `path`, `split`, `records`, `rejected_records`, …"""
+        found: dict[str, Any] = orjson.loads((self.folder / ENTRY).read_bytes())
+        return found
+
+    @property
+    def bytes(self) -> int:
+        """Bytes on disk."""
+        return sum(file.stat().st_size for file in self.folder.iterdir())
+
+    def frame(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """A table that follows from the records: kept beside them under `name`, or made."""
+        path = self.folder / f"{name}.parquet"
+        with suppress(OSError, pl.exceptions.PolarsError):
+            return pl.read_parquet(path)
+        made = make()
+        with suppress(OSError):
+            made.write_parquet(path.with_suffix(".part"))
+            path.with_suffix(".part").replace(path)
+        return made
+
+
+class RecordCache:
+    """The entries under one folder: `DATAKIT_CACHE`, or the user's own cache; `off` for none.
+
+    An entry is used while the code of the converters is the same, and while every file that they
+    read and every folder that they looked into is as it was, by size and time of change.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    @staticmethod
+    def of_user() -> RecordCache:
+        """The cache that the environment names."""
+        named = os.environ.get(VARIABLE, "")
+        if named == OFF:
+            return RecordCache(None)
+        own = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+        return RecordCache(Path(named or f"{own}/datakit").expanduser())
+
+    def entries(self) -> list[CacheEntry]:
+        """What is cached, by folder."""
+        if self.folder is None or not self.folder.is_dir():
+            return []
+        found = (file.parent for file in sorted(self.folder.glob(f"*/{ENTRY}")))
+        return [CacheEntry(folder) for folder in found]
+
+    def clear(self) -> int:
+        """Removes every entry, and nothing else; returns how many bytes that freed."""
+        freed = 0
+        for entry in self.entries():
+            freed += entry.bytes
+            shutil.rmtree(entry.folder)
+        return freed
+
+    def find(self, converter: Converter) -> CacheEntry | None:
+        """The entry of what a converter would read, if it is still what would be read."""
+        if self.folder is None:
+            return None
+        entry = CacheEntry(self.folder / _key(converter))
+        try:
+            seen = entry.about["seen"]
+            same = all(stamp_of(root, name) == stamp for root, name, stamp in seen)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return entry if same else None
+
+    def store(
+        self,
+        converter: Converter,
+        about: dict[str, Any],
+        write: Callable[[Path], None],
+    ) -> CacheEntry | None:
+        """Keeps what was read; None where there is no room or no right to.
+
+        Args:
+            about: what to say of it, beside what was read and looked into.
+            write: writes the tables into a folder.
+        """
+        if self.folder is None:
+            return None
+        entry = CacheEntry(self.folder / _key(converter))
+        fields = {
+            "converter": converter.name,
+            "path": converter.path.absolute(),
+            "split": converter.split,
+            **about,
+            "seen": _lines(converter.path.tree.trace),
+        }
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            part = Path(mkdtemp(dir=self.folder, prefix="."))
+            try:
+                write(part)
+                (part / ENTRY).write_bytes(orjson.dumps(fields))
+                shutil.rmtree(entry.folder, ignore_errors=True)
+                part.rename(entry.folder)
+            finally:
+                shutil.rmtree(part, ignore_errors=True)
+        except OSError:
+            return None
+        return entry
+
+
+def _lines(trace: dict[tuple[str, str], Stamp]) -> list[tuple[str, str, Stamp]]:
+    return [(root, name, stamp) for (root, name), stamp in trace.items()]
+
+
+def _key(converter: Converter) -> str:
+    """A name for what a converter reads and how, the code included."""
+    parts = [
+        _code_digest(),
+        converter.name,
+        converter.path.absolute(),
+        converter.config,
+        converter.split,
+        converter.group_by,
+        converter.options.model_dump(mode="json"),
+    ]
+    return hashlib.sha256(orjson.dumps(parts)).hexdigest()[:32]
+
+
+@cache
+def _code_digest() -> str:
+    """Of all code that decides what a record is."""
+    packages = [Path(str(package.__file__)).parent for package in (datakit.io, datakit.sources)]
+    return code_digest([*packages, *(packages[0].parent / n for n in ("record.py", "geometry.py"))])
+
+
+def code_digest(paths: Iterable[Path]) -> str:
+    """The SHA-256 of the Python files at some paths, and of datakit's version."""
+    digest = hashlib.sha256(VERSION.encode())
+    for path in paths:
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.read_bytes())
+    return digest.hexdigest()
