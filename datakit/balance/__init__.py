@@ -1,5 +1,16 @@
 """How much of each source is used: pure functions on counts and hashes."""
 
-from datakit.balance.draw import draw
+from datakit.balance.allocate import Claim, allocate, apportion, largest_total
+from datakit.balance.draw import draw, draw_times
+from datakit.balance.strategy import Supply, claims
 
-__all__ = ["draw"]
+__all__ = [
+    "Claim",
+    "Supply",
+    "allocate",
+    "apportion",
+    "claims",
+    "draw",
+    "draw_times",
+    "largest_total",
+]

@@ -19,10 +19,22 @@ def draw(ids: Collection[str], cap: int | None, *, seed: int, purpose: str) -> N
     Returns:
         One boolean an id, in the order of `ids`.
     """
-    count = len(ids)
-    if cap is None or count <= cap:
-        return np.ones(count, dtype=np.bool_)
-    places = np.fromiter((stable_hash(seed, purpose, i) for i in ids), np.uint64, count)
-    drawn = np.zeros(count, dtype=np.bool_)
-    drawn[np.argsort(places, kind="stable")[:cap]] = True
-    return drawn
+    count = len(ids) if cap is None else min(cap, len(ids))
+    return draw_times(ids, count, seed=seed, purpose=purpose) > 0
+
+
+def draw_times(ids: Collection[str], count: int, *, seed: int, purpose: str) -> NDArray[np.int64]:
+    """How often each id is taken, so that it is `count` times in all.
+
+    The ids are gone through in the order of `draw`, and again from its start, until there are
+    `count`: no id is taken twice more than another, and a higher count only adds.
+
+    Returns:
+        One number an id, in the order of `ids`.
+    """
+    rounds, rest = divmod(count, len(ids)) if len(ids) else (0, 0)
+    times = np.full(len(ids), rounds, dtype=np.int64)
+    if rest:
+        places = np.fromiter((stable_hash(seed, purpose, i) for i in ids), np.uint64, len(ids))
+        times[np.argsort(places, kind="stable")[:rest]] += 1
+    return times

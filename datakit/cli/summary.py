@@ -58,11 +58,13 @@ def plan_summary(plan: Plan) -> str:
             f"{source.candidate_samples:,}",
             f"{source.samples:,}",
             f"{source.samples / total:.1%}",
+            f"{source.samples / max(source.unique_samples, 1):.2f}",
             f"{source.planned_bytes / 1e6:,.1f}",
         ]
         for source in plan.sources
     ]
-    header = ["source", "read", "not drawn", "rejected", "candidates", "chosen", "share", "MB"]
+    header = ["source", "read", "not drawn", "rejected", "candidates", "chosen", "share"]
+    header += ["times each", "MB"]
     reasons = [
         f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
         for source in plan.sources

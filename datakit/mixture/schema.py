@@ -14,6 +14,7 @@ Diversity = Literal["single", "multi", "multi+inversion"]
 PromptAt = Literal["none", "prefix", "suffix", "system"]
 InstructionAt = Literal["first-turn", "every-turn"]
 ChoiceAnswer = Literal["letter", "text", "both"]
+Strategy = Literal["per-sample", "per-dataset", "per-task", "weighted"]
 
 BYTE_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KiB": 2**10, "MiB": 2**20}
 SOURCE_NAME = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,59}$"
@@ -128,10 +129,27 @@ class Images(Section):
 class Balance(Section):
     """How many samples each source gives."""
 
+    strategy: Strategy = Field(
+        "per-sample",
+        description="what counts the same: each sample, each dataset, each task and then its "
+        "datasets; or each source by its `weight`",
+    )
     cap_samples: int | None = Field(
         None,
         ge=1,
         description="most samples of one source (Cambrian's t); a source may override it",
+    )
+    total_samples: int | None = Field(
+        None,
+        ge=1,
+        description="of the whole mixture, repeats among them; what a source cannot give, the "
+        "others do; null: the largest total at which each has exactly its share",
+    )
+    max_repeats: int = Field(
+        1,
+        ge=1,
+        le=1000,
+        description="times that a sample is written at most; a source may override it",
     )
 
 
@@ -151,7 +169,11 @@ class Source(Section):
     path: str = Field(description="folder, file or glob, relative to root")
     split: str = "train"
     cap_records: int | None = Field(None, ge=1, description="drawn before merging")
-    cap_samples: int | None = Field(None, ge=1)
+    cap_samples: int | None = Field(None, ge=1, description="most samples, after merging")
+    weight: float = Field(
+        1.0, gt=0, allow_inf_nan=False, description="its share, relative to others', if `weighted`"
+    )
+    max_repeats: int | None = Field(None, ge=1, le=1000, description="overrides the mixture's")
     options: dict[str, Any] = Field({}, description="the converter's own, validated by it")
     instructize: Instructize = Field(Instructize(), description="overrides, key by key")
     license: str | None = Field(None, description="overrides the dataset's")

@@ -86,6 +86,8 @@ def _sha256(files: ImageFiles, name: str) -> str:
     return hashlib.sha256(files.read(name)).hexdigest()
 
 
-def sample_keys(record_ids: Iterable[Iterable[str]], *, source: str, split: str) -> list[str]:
+def sample_keys(
+    record_ids: Iterable[Iterable[str]], *, source: str, split: str, repeat: int
+) -> list[str]:
     """`<source>-<16 hex of a hash of source, record ids, split and repeat>` of each sample."""
-    return [f"{source}-{stable_hash(source, split, 0, *ids):016x}" for ids in record_ids]
+    return [f"{source}-{stable_hash(source, split, repeat, *ids):016x}" for ids in record_ids]

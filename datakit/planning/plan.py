@@ -19,6 +19,7 @@ from datakit.errors import DataError
 from datakit.io.digest import file_sha256
 from datakit.io.stable_hash import stable_hash
 from datakit.planning import select
+from datakit.planning.balancing import balance_sources
 from datakit.planning.resolve import ResolvedMixture
 from datakit.planning.screen import ScreenedSource, screen_source
 from datakit.planning.source_plan import SPLIT, SourcePlan, plan_group
@@ -26,14 +27,19 @@ from datakit.record import FORMAT_VERSION
 from datakit.version import VERSION
 
 TABLE_COLUMNS = [
-    "key", "split", "shard", "source", "dataset", "task",
+    "key", "repeat", "split", "shard", "source", "dataset", "task",
     "num_records", "num_images", "image_bytes", "planned_bytes",
 ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceCounts:
-    """What becomes of one source's records; each count names its unit."""
+    """What becomes of one source's records; each count names its unit.
+
+    Attributes:
+        samples: that are written, repeats among them.
+        unique_samples: of those, the ones that are no repeat.
+    """
 
     name: str
     dataset: str
@@ -43,6 +49,7 @@ class SourceCounts:
     used_records: int
     candidate_samples: int
     samples: int
+    unique_samples: int
     planned_bytes: int
 
 
@@ -81,8 +88,9 @@ class Plan:
         reasons = part.rejects.group_by("reason").len().sort("reason")
         own = self.samples.filter(pl.col("source") == name)
         number = list(self.by_source).index(name)
-        shared = self.samples.filter(pl.col("row_sources").is_not_null())
-        used = int(own.filter(pl.col("row_sources").is_null())["num_records"].sum())
+        once = pl.col("repeat") == 0
+        shared = self.samples.filter(once & pl.col("row_sources").is_not_null())
+        used = int(own.filter(once & pl.col("row_sources").is_null())["num_records"].sum())
         used += int((shared["row_sources"].explode() == number).sum())
         dataset = next(s.spec.dataset for s in self.mixture.sources if s.name == name)
         return SourceCounts(
@@ -94,6 +102,7 @@ class Plan:
             used_records=used,
             candidate_samples=part.candidate_samples,
             samples=len(own),
+            unique_samples=int((own["repeat"] == 0).sum()),
             planned_bytes=int(own["planned_bytes"].sum()),
         )
 
@@ -115,6 +124,7 @@ def make_plan(
 
     Raises:
         DataError: a source is not in the expected layout, or has no records.
+        ConfigError: the sources cannot give the mixture's `total_samples`.
     """
     with ExitStack() as undo:
         keep = folder or Path(mkdtemp(prefix="datakit-"))
@@ -149,8 +159,8 @@ def _plan_sources(
         group = mixture.group_of(source.name)
         waiting.setdefault(group[0], []).append(screened)
         if len(waiting[group[0]]) == len(group):
-            made |= plan_group(waiting.pop(group[0]), mixture.spec, names)
-    return {name: made[name] for name in names}
+            made |= plan_group(waiting.pop(group[0]), names)
+    return balance_sources(mixture, {name: made[name] for name in names})
 
 
 def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.DataFrame:
@@ -158,6 +168,7 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
     parts = [
         by_source[source.name].samples.select(
             "key",
+            "repeat",
             "task",
             "images",
             "rows",

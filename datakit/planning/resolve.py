@@ -36,6 +36,7 @@ class ResolvedSource:
     instructize: Instructize
     instructions: Instructions
     cap_samples: int | None
+    max_repeats: int
     embeddings: Path | None
 
     @property
@@ -49,9 +50,14 @@ class ResolvedSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolvedMixture:
-    """A mixture whose every name is known to exist."""
+    """A mixture whose every name is known to exist.
+
+    Attributes:
+        loaded: the file it was written in, with the line of each value.
+    """
 
     spec: Mixture
+    loaded: Loaded[Mixture]
     sources: tuple[ResolvedSource, ...]
     limit_records: int | None
 
@@ -102,7 +108,9 @@ def resolve(
     if found.all:
         raise ConfigError(f"mixture {loaded.path}", found.all)
     complete = tuple(source for source in sources if source is not None)
-    return ResolvedMixture(spec=loaded.value, sources=complete, limit_records=limit_records)
+    return ResolvedMixture(
+        spec=loaded.value, loaded=loaded, sources=complete, limit_records=limit_records
+    )
 
 
 class _Resolver:
@@ -134,7 +142,7 @@ class _Resolver:
         if not (path and dataset and name and options is not None and instructions):
             return None
         vectors = self.embeddings(at, how, root)
-        caps = self.loaded.value.balance.cap_samples
+        shared = self.loaded.value.balance
         return ResolvedSource(
             spec=spec,
             dataset=dataset,
@@ -144,7 +152,8 @@ class _Resolver:
             license=spec.license or dataset.license,
             instructize=how,
             instructions=instructions,
-            cap_samples=spec.cap_samples if spec.cap_samples is not None else caps,
+            cap_samples=spec.cap_samples or shared.cap_samples,
+            max_repeats=spec.max_repeats or shared.max_repeats,
             embeddings=vectors,
         )
 

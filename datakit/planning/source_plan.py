@@ -1,18 +1,16 @@
-"""The plan of one source, or of several that share conversations: read, drop, draw, merge, cap."""
+"""The plan of one source, or of several that share conversations: read, drop, draw, merge."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from datakit.balance import draw
 from datakit.io.image_files import ImageFiles
-from datakit.mixture import Mixture
 from datakit.planning import dedup, merge, select
-from datakit.planning.screen import ScreenedSource, not_drawn_by
+from datakit.planning.screen import ScreenedSource
 from datakit.sources.read import REJECT_SCHEMA
 
 SPLIT = "train"
@@ -30,7 +28,7 @@ class SourcePlan:
         rejects: a row a dropped record.
         not_drawn: a row a record that a cap left out, with the cap's key.
         records: how many the source has.
-        candidate_samples: how many there were before the cap.
+        candidate_samples: how many samples there were to draw from.
         annotation_digests: SHA-256 of each annotation file.
         image_digest: SHA-256 of the images' relative names and sizes.
         mended: what was changed in raw text, counted by kind.
@@ -50,10 +48,8 @@ class SourcePlan:
     from_cache: bool
 
 
-def plan_group(
-    members: Sequence[ScreenedSource], mixture: Mixture, names: Sequence[str]
-) -> dict[str, SourcePlan]:
-    """Merges the records of one source, or of several, into samples and caps them.
+def plan_group(members: Sequence[ScreenedSource], names: Sequence[str]) -> dict[str, SourcePlan]:
+    """Merges the records of one source, or of several, into samples, all of them candidates.
 
     A sample belongs to the source of its first turn.
 
@@ -72,28 +68,19 @@ def plan_group(
     if len(members) == 1:
         nowhere = pl.lit(None, dtype=pl.List(pl.UInt16))
         candidates = candidates.with_columns(row_sources=nowhere)
-    chosen: dict[int, tuple[int, pl.DataFrame]] = {}
-    for member in members:
-        own = candidates.filter(pl.col("source") == member.number)
-        samples, left = _cap(own, member, mixture.seed, names)
-        chosen[member.number] = (len(own), samples)
-        for other in members:
-            lost = _records_of(left, frame, other.number)
-            other.not_drawn.append(not_drawn_by(lost, "cap_samples"))
-    return {m.source.name: _plan_of(m, *chosen[m.number], names) for m in members}
+    return {member.source.name: _plan_of(member, candidates, names) for member in members}
 
 
-def _plan_of(
-    member: ScreenedSource, candidate_samples: int, samples: pl.DataFrame, names: Sequence[str]
-) -> SourcePlan:
+def _plan_of(member: ScreenedSource, candidates: pl.DataFrame, names: Sequence[str]) -> SourcePlan:
+    own = candidates.filter(pl.col("source") == member.number)
     return SourcePlan(
         spool=member.spool.path,
         images=member.files,
-        samples=samples,
+        samples=own,
         rejects=_with_kept_names(pl.concat(member.rejects), names),
         not_drawn=pl.concat(member.not_drawn),
         records=member.records,
-        candidate_samples=candidate_samples,
+        candidate_samples=len(own),
         annotation_digests=member.annotation_digests,
         image_digest=member.image_digest,
         mended=member.mended,
@@ -138,37 +125,6 @@ def _semantic_step(
         spools = {member.number: member.spool for member in members}
         sameness = dedup.LexicalSameness(spools, how)
     return lambda frame: dedup.drop_same_meaning(frame, sameness)
-
-
-def _cap(
-    candidates: pl.DataFrame, member: ScreenedSource, seed: int, names: Sequence[str]
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    source = member.source
-    ids = _full_ids(candidates, member.number, names)
-    keys = merge.sample_keys(ids, source=source.name, split=SPLIT)
-    candidates = candidates.with_columns(key=pl.Series(keys, dtype=pl.String))
-    drawn = draw(keys, source.cap_samples, seed=seed, purpose=f"samples of {source.name}")
-    return candidates.filter(pl.Series(drawn)), candidates.filter(~pl.Series(drawn))
-
-
-def _full_ids(
-    candidates: pl.DataFrame, number: int, names: Sequence[str]
-) -> Iterable[Iterable[str]]:
-    """The record ids of each sample; those of another source with that source's name."""
-    for ids, sources in candidates.select("record_ids", "row_sources").iter_rows():
-        if sources is None:
-            yield ids
-        else:
-            pairs = zip(ids, sources, strict=True)
-            yield [i if s == number else f"{names[s]}:{i}" for i, s in pairs]
-
-
-def _records_of(samples: pl.DataFrame, frame: pl.DataFrame, number: int) -> pl.DataFrame:
-    """The records of one source that stand in these samples."""
-    own = pl.concat_list(pl.col("source").repeat_by(pl.col("rows").list.len()))
-    flat = samples.select(row="rows", source=pl.coalesce("row_sources", own))
-    flat = flat.explode("row", "source").drop_nulls().filter(pl.col("source") == number)
-    return frame.join(flat, on=["source", "row"], how="semi", maintain_order="left")
 
 
 def _with_kept_names(rejects: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:

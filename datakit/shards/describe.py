@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -26,53 +25,26 @@ from datakit.shards.index import (
 from datakit.shards.manifest import FileEntry, Manifest, ShardEntry, SourceEntry, write_manifest
 from datakit.shards.mixture_lock import LOCK
 from datakit.shards.resume import FinishedShards
+from datakit.shards.tally import ANSWERS, Tally
 from datakit.shards.tar import member_headers
 from datakit.shards.task import ShardDone
 from datakit.shards.wids import write_wids
 from datakit.version import VERSION
-
-ANSWERS = ("misfit_turns", "short_turns", "unprompted_short_turns")
-
-
-@dataclass(slots=True)
-class _Tally:
-    """Counts by source while the tables stream by."""
-
-    samples: Counter[str] = field(default_factory=Counter)
-    turns: Counter[str] = field(default_factory=Counter)
-    used_records: Counter[str] = field(default_factory=Counter)
-    answers: dict[str, Counter[str]] = field(default_factory=dict)
-    rejected: dict[str, Counter[str]] = field(default_factory=dict)
-
-    def index(self, table: pa.Table) -> pa.Table:
-        columns = table.select(["source", "num_turns", "record_sources", *ANSWERS]).to_pydict()
-        for source, turns, owners, *answers in zip(*columns.values(), strict=True):
-            self.samples[source] += 1
-            self.turns[source] += turns
-            self.used_records.update(owners)
-            own = self.answers.setdefault(source, Counter())
-            own.update(dict(zip(ANSWERS, answers, strict=True)))
-        return table
-
-    def rejects(self, table: pa.Table) -> pa.Table:
-        columns = table.select(["source", "reason"]).to_pydict()
-        for source, reason in zip(*columns.values(), strict=True):
-            self.rejected.setdefault(source, Counter())[reason] += 1
-        return table
 
 
 def describe(
     out: Path, plan: Plan, done: Sequence[ShardDone], finished: FinishedShards
 ) -> Manifest:
     """Writes everything but the shards; the manifest comes last."""
-    tally = _Tally()
+    tally = Tally()
+    for shard in done:
+        tally.note_faulty(finished.rejects(shard.path))
     write_table(
         out / "index.parquet",
         INDEX_SCHEMA,
         (tally.index(finished.rows(shard.path)) for shard in done),
     )
-    rejects = (tally.rejects(table) for table in _rejects(plan, done, finished))
-    write_table(out / "rejects.parquet", REJECTS_SCHEMA, rejects)
+    write_table(out / "rejects.parquet", REJECTS_SCHEMA, _rejects(plan, done, finished, tally))
     not_drawn = (to_arrow(part.not_drawn, name) for name, part in plan.by_source.items())
     write_table(out / "not_drawn.parquet", NOT_DRAWN_SCHEMA, not_drawn)
     shards = [
@@ -98,14 +70,16 @@ def describe(
     return manifest
 
 
-def _rejects(plan: Plan, done: Sequence[ShardDone], finished: FinishedShards) -> Iterator[pa.Table]:
+def _rejects(
+    plan: Plan, done: Sequence[ShardDone], finished: FinishedShards, tally: Tally
+) -> Iterator[pa.Table]:
     for name, part in plan.by_source.items():
-        yield to_arrow(part.rejects, name)
+        yield tally.rejects(to_arrow(part.rejects, name))
     for shard in done:
-        yield finished.rejects(shard.path)
+        yield tally.shard_rejects(finished.rejects(shard.path))
 
 
-def _source_entries(plan: Plan, tally: _Tally) -> list[SourceEntry]:
+def _source_entries(plan: Plan, tally: Tally) -> list[SourceEntry]:
     entries = []
     for source in plan.mixture.sources:
         part = plan.by_source[source.name]
@@ -120,7 +94,7 @@ def _source_entries(plan: Plan, tally: _Tally) -> list[SourceEntry]:
             rejected_records=dict(sorted(rejected.items())),
             candidate_samples=part.candidate_samples,
             samples=tally.samples[source.name],
-            unique_samples=tally.samples[source.name],
+            unique_samples=tally.unique_samples[source.name],
             turns=tally.turns[source.name],
             **{name: tally.answers.get(source.name, Counter())[name] for name in ANSWERS},
             mended=part.mended,

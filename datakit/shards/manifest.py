@@ -37,6 +37,8 @@ class SourceEntry(_Part):
     """What became of one source; in distinct records, records = used + not drawn + rejected.
 
     Attributes:
+        samples: those written, repeats among them.
+        unique_samples: of those, the ones that are no repeat.
         misfit_turns: turns whose answer is not of the form that their format prompt asks for.
         short_turns: turns with an answer of at most 5 words, inverted ones and boxes aside.
         unprompted_short_turns: of those, the ones that no prompt asks to be short: what teaches a

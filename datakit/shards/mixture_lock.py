@@ -23,6 +23,7 @@ def lock_text(plan: Plan) -> str:
             "converter": source.converter,
             "license": source.license,
             "cap_samples": source.cap_samples,
+            "max_repeats": source.max_repeats,
             "instructize": source.instructize.model_dump(mode="json"),
             "template_set": source.instructions.set_name,
             "response_format_prompt": source.instructions.prompt_text,

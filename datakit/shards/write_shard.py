@@ -200,7 +200,9 @@ def _sample(
     members: tuple[str, ...],
     images: list[_Image],
 ) -> Sample:
-    provenance = Provenance(license=source.license, repeat=0, turns=conversation.turns)
+    provenance = Provenance(
+        license=source.license, repeat=planned["repeat"], turns=conversation.turns
+    )
     return Sample(
         id=planned["key"],
         source=source.name,

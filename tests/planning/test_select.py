@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from datakit.balance import draw
+from datakit.balance import draw, draw_times
 from datakit.mixture import Dedup
 from datakit.planning.select import cut_shards, drop_repeated_ids
 from tests.planning.records import record_frame
@@ -27,6 +27,15 @@ def test_raising_a_cap_only_adds(ids: list[str], cap: int, seed: int) -> None:
     larger = set(draw(ids, cap + 1, seed=seed, purpose="p").nonzero()[0])
     assert smaller <= larger
     assert len(smaller) == min(cap, len(ids))
+
+
+@given(st.lists(st.text(max_size=6), min_size=1, max_size=20, unique=True), st.integers(0, 70))
+def test_a_higher_count_only_adds_and_repeats_evenly(ids: list[str], count: int) -> None:
+    fewer = draw_times(ids, count, seed=1, purpose="p")
+    more = draw_times(ids, count + 1, seed=1, purpose="p")
+    assert fewer.sum() == count
+    assert sorted(more - fewer) == [0] * (len(ids) - 1) + [1]
+    assert fewer.max() - fewer.min() <= 1
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,82 @@
+"""Counts by source while a build's tables stream by, in distinct records and in samples."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+ANSWERS = ("misfit_turns", "short_turns", "unprompted_short_turns")
+
+RecordName = tuple[str, str]  # a source's name and the id of a record
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts by source.
+
+    A sample that is repeated may lose a record in one repeat, to a template that does not suit it,
+    and keep it in another: such a record is used, and no reject.
+
+    Attributes:
+        faulty: records that some shard rejected.
+        saved: those of them that are in a sample after all.
+    """
+
+    faulty: set[RecordName] = field(default_factory=set)
+    saved: set[RecordName] = field(default_factory=set)
+    samples: Counter[str] = field(default_factory=Counter)
+    unique_samples: Counter[str] = field(default_factory=Counter)
+    turns: Counter[str] = field(default_factory=Counter)
+    used_records: Counter[str] = field(default_factory=Counter)
+    answers: dict[str, Counter[str]] = field(default_factory=dict)
+    rejected: dict[str, Counter[str]] = field(default_factory=dict)
+
+    def note_faulty(self, rejects: pa.Table) -> None:
+        """Notes what a shard rejected; done for all shards before their index."""
+        self.faulty.update(_names(rejects))
+
+    def index(self, table: pa.Table) -> pa.Table:
+        """Counts the samples of a shard's index."""
+        names = ["source", "repeat", "num_turns", "record_ids", "record_sources", *ANSWERS]
+        columns = table.select(names).to_pydict()
+        for source, repeat, turns, ids, owners, *answers in zip(*columns.values(), strict=True):
+            self.samples[source] += 1
+            self.unique_samples[source] += repeat == 0
+            self.turns[source] += turns
+            own = self.answers.setdefault(source, Counter())
+            own.update(dict(zip(ANSWERS, answers, strict=True)))
+            self._use(list(zip(owners, ids, strict=True)), repeat)
+        return table
+
+    def _use(self, records: list[RecordName], repeat: int) -> None:
+        """Counts each record once: in its first repeat, or in the first that it is saved in."""
+        faulty = self.faulty.intersection(records)
+        new = faulty - self.saved if repeat else {r for r in records if r not in self.saved}
+        self.used_records.update(source for source, _ in new)
+        self.saved |= faulty
+
+    def rejects(self, table: pa.Table) -> pa.Table:
+        """Counts the rejects of the plan."""
+        for source, reason in _pairs(table, "reason"):
+            self.rejected.setdefault(source, Counter())[reason] += 1
+        return table
+
+    def shard_rejects(self, table: pa.Table) -> pa.Table:
+        """Counts what a shard rejected: each record once, and none that is used after all."""
+        first: list[bool] = []
+        for name in _names(table):
+            first.append(name in self.faulty and name not in self.saved)
+            self.faulty.discard(name)
+        return self.rejects(table.filter(pa.array(first, pa.bool_())))
+
+
+def _names(table: pa.Table) -> Iterator[RecordName]:
+    return _pairs(table, "record_id")
+
+
+def _pairs(table: pa.Table, column: str) -> Iterator[tuple[str, str]]:
+    columns = table.select(["source", column]).to_pydict()
+    return zip(*columns.values(), strict=True)
