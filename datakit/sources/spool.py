@@ -1,4 +1,7 @@
-"""Records on disk between reading and writing: one memory-mapped Arrow file a source."""
+"""Records on disk between reading and writing: one Arrow file a source.
+
+`first_row` is the row of the first record with the same images: a number that stands for them.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import orjson
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pyarrow import compute, ipc
 
 from datakit.record import Payload, Record
@@ -29,9 +33,8 @@ SCHEMA = pa.schema(
         ("payload", pa.binary()),
     ]
 )
-
-LIGHT_SCHEMA = SCHEMA.remove(SCHEMA.get_field_index("payload")).append(
-    pa.field("payload_bytes", pa.int32())
+NUMBERS = pa.schema(
+    [("first_row", pa.uint32()), ("num_images", pa.uint16()), ("payload_bytes", pa.int32())]
 )
 
 
@@ -111,28 +114,43 @@ class Spool:
         self.path = path
         self._reader = ipc.open_file(pa.memory_map(str(path)))
 
-    def light_columns(self) -> pl.DataFrame:
-        """A row a record: everything but the payloads, with `row` and `payload_bytes`."""
-        batches = [_light(self._batch(index)) for index in range(self._batches)]
-        frame = pl.from_arrow(pa.Table.from_batches(batches, schema=LIGHT_SCHEMA))
-        assert isinstance(frame, pl.DataFrame)
-        return frame.with_row_index("row")
+    def numbers(self) -> pl.DataFrame:
+        """A row a record: `row`, `first_row`, `num_images` and `payload_bytes`."""
+        batches = [_numbers(self._batch(index)) for index in range(self._batches)]
+        return _frame(batches, NUMBERS).with_row_index("row")
 
-    def payloads(self) -> Iterator[tuple[str, bytes]]:
-        """Yields task and payload of every record, in order."""
+    def kinds(self) -> set[tuple[str, str]]:
+        """Every task with every type of payload that it has."""
+        found: set[tuple[str, str]] = set()
         for index in range(self._batches):
-            batch = self._batch(index)
-            tasks, payloads = batch.column("task"), batch.column("payload")
-            yield from zip(tasks.to_pylist(), payloads.to_pylist(), strict=True)
+            batch = self._batch(index).select(["task", "kind"])
+            found |= set(_frame([batch], batch.schema).unique().rows())
+        return found
+
+    def payloads(self) -> Iterator[list[bytes]]:
+        """Yields the payloads of all records, in order, a batch at a time."""
+        # Read, not mapped: pages that are mapped would count as memory of this process.
+        with pa.OSFile(str(self.path)) as file, ipc.open_file(file) as reader:
+            for index in range(reader.num_record_batches):
+                yield reader.get_batch(index).column("payload").to_pylist()
+
+    def texts(self, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of the records at these rows, in the order of the rows."""
+        wanted, places = np.unique(rows.to_numpy(), return_inverse=True)
+        schema = pa.schema([SCHEMA.field(name) for name in columns])
+        parts = [
+            self._batch(index).select(list(columns)).take(pa.array(inside))
+            for index, inside in _by_batch(wanted)
+        ]
+        return _frame(parts, schema)[places]
 
     def take(self, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The records at these rows, as plain columns with `payload` parsed."""
         wanted = np.unique(np.asarray(rows, dtype=np.int64))
         found: dict[int, dict[str, Any]] = {}
-        for index in np.unique(wanted // BATCH_RECORDS):
-            inside = wanted[wanted // BATCH_RECORDS == index]
-            part = self._batch(int(index)).take(pa.array(inside % BATCH_RECORDS)).to_pylist()
-            for row, record in zip(inside.tolist(), part, strict=True):
+        for index, inside in _by_batch(wanted):
+            part = self._batch(index).take(pa.array(inside)).to_pylist()
+            for row, record in zip((index * BATCH_RECORDS + inside).tolist(), part, strict=True):
                 found[row] = {**record, "payload": orjson.loads(record["payload"])}
         return found
 
@@ -144,7 +162,23 @@ class Spool:
         return self._reader.get_batch(index)
 
 
-def _light(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [batch.column(name) for name in LIGHT_SCHEMA.names[:-1]]
-    sizes = compute.binary_length(batch.column("payload"))
-    return pa.record_batch([*columns, sizes], schema=LIGHT_SCHEMA)
+def _numbers(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [
+        batch.column("first_row"),
+        compute.list_value_length(batch.column("images")).cast(pa.uint16()),
+        compute.binary_length(batch.column("payload")),
+    ]
+    return pa.record_batch(columns, schema=NUMBERS)
+
+
+def _by_batch(rows: NDArray[np.integer[Any]]) -> Iterator[tuple[int, NDArray[np.integer[Any]]]]:
+    """Sorted rows as the number of a batch and the places inside it."""
+    batches, starts = np.unique(rows // BATCH_RECORDS, return_index=True)
+    for batch, part in zip(batches.tolist(), np.split(rows, starts[1:]), strict=True):
+        yield batch, part - batch * BATCH_RECORDS
+
+
+def _frame(batches: list[pa.RecordBatch], schema: pa.Schema) -> pl.DataFrame:
+    frame = pl.from_arrow(pa.Table.from_batches(batches, schema=schema))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
