@@ -79,13 +79,18 @@ def drop_duplicates(frame: pl.DataFrame) -> Repeats:
     """Of the turns of one image with one `digest`, keeps the first."""
     key = ["about", "digest"]
     comparable = pl.col("digest").is_not_null() & (pl.col("num_images") > 0)
-    repeats = comparable & ~pl.struct(key).is_first_distinct()
-    again, frame = frame.filter(repeats), frame.filter(~repeats)
-    firsts = frame.join(again, on=key, how="semi").select(
-        *key, kept_source="source", kept_row="row"
-    )
-    again = again.join(firsts, on=key, how="left", maintain_order="left")
-    return frame.drop("digest"), again.select(list(REPEAT))
+    order = frame.with_row_index("position").filter(comparable).select("position", *key)
+    # Sorting takes a fifth of the time, and less memory, of any search for distinct pairs.
+    order = order.sort(*key, "position")
+    begins = pl.any_horizontal(pl.col(name) != pl.col(name).shift() for name in key)
+    order = order.with_columns(first=pl.when(begins.fill_null(True)).then("position"))
+    order = order.with_columns(pl.col("first").forward_fill())
+    again = order.filter(pl.col("position") != pl.col("first")).sort("position")
+    repeats = frame[again["position"]].select("source", "row")
+    firsts = frame[again["first"]].select(kept_source="source", kept_row="row")
+    keep = np.ones(len(frame), dtype=np.bool_)
+    keep[again["position"].to_numpy()] = False
+    return frame.filter(pl.Series(keep)).drop("digest"), repeats.hstack(firsts)
 
 
 class Sameness(Protocol):

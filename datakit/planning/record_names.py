@@ -24,11 +24,13 @@ class RecordNames:
         return self._texts(frame, ["record_id"])["record_id"]
 
     def _texts(self, frame: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
-        frame = frame.select("source", "row").with_row_index("position")
-        parts = [
-            own.select("position").hstack(self._spools[source].texts(own["row"], columns))
-            for (source,), own in frame.partition_by("source", as_dict=True).items()
-        ]
-        if not parts:
-            return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
+        frame = frame.select("source", "row")
+        sources = frame["source"].unique().to_list()
+        if len(sources) == 1:
+            return self._spools[sources[0]].texts(frame["row"], columns)
+        parts = [pl.DataFrame(schema={"position": pl.UInt32} | dict.fromkeys(columns, pl.String))]
+        for source in sources:
+            own = frame.with_row_index("position").filter(pl.col("source") == source)
+            found = self._spools[source].texts(own["row"], columns)
+            parts.append(own.select("position").hstack(found))
         return pl.concat(parts).sort("position").drop("position")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,10 @@ class SpoolWriter:
 
 def save_spool(spool: Path, parquet: Path) -> None:
     """Copies a spool into a Parquet file, which is a tenth of its size."""
-    reader = ipc.open_file(pa.memory_map(str(spool)))
+    batches = read_batches(spool, SCHEMA.names)
     with pq.ParquetWriter(parquet, SCHEMA, compression="zstd", compression_level=1) as writer:
-        for start in range(0, reader.num_record_batches, GROUP_RECORDS // BATCH_RECORDS):
-            end = min(start + GROUP_RECORDS // BATCH_RECORDS, reader.num_record_batches)
-            batches = [reader.get_batch(index) for index in range(start, end)]
-            writer.write_table(pa.Table.from_batches(batches), row_group_size=GROUP_RECORDS)
+        while group := list(islice(batches, GROUP_RECORDS // BATCH_RECORDS)):
+            writer.write_table(pa.Table.from_batches(group), row_group_size=GROUP_RECORDS)
 
 
 def load_spool(parquet: Path, spool: Path) -> None:
@@ -112,59 +111,69 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader = ipc.open_file(pa.memory_map(str(path)))
+        self._mapped = ipc.open_file(pa.memory_map(str(path)))
 
     def numbers(self) -> pl.DataFrame:
         """A row a record: `row`, `first_row`, `num_images` and `payload_bytes`."""
-        batches = [_numbers(self._batch(index)) for index in range(self._batches)]
-        return _frame(batches, NUMBERS).with_row_index("row")
+        batches = map(_numbers, read_batches(self.path, ["images", "first_row", "payload"]))
+        return _frame(list(batches), NUMBERS).with_row_index("row")
 
     def kinds(self) -> set[tuple[str, str]]:
         """Every task with every type of payload that it has."""
-        found: set[tuple[str, str]] = set()
-        for index in range(self._batches):
-            batch = self._batch(index).select(["task", "kind"])
-            found |= set(_frame([batch], batch.schema).unique().rows())
-        return found
+        batches = read_batches(self.path, ["task", "kind"])
+        return {pair for batch in batches for pair in _frame([batch], batch.schema).unique().rows()}
 
     def payloads(self) -> Iterator[list[bytes]]:
         """Yields the payloads of all records, in order, a batch at a time."""
-        # Read, not mapped: pages that are mapped would count as memory of this process.
-        with pa.OSFile(str(self.path)) as file, ipc.open_file(file) as reader:
-            for index in range(reader.num_record_batches):
-                yield reader.get_batch(index).column("payload").to_pylist()
+        for batch in read_batches(self.path, ["payload"]):
+            yield batch.column("payload").to_pylist()
 
     def texts(self, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
         """These columns of the records at these rows, in the order of the rows."""
-        wanted, places = np.unique(rows.to_numpy(), return_inverse=True)
         schema = pa.schema([SCHEMA.field(name) for name in columns])
-        parts = [
-            self._batch(index).select(list(columns)).take(pa.array(inside))
-            for index, inside in _by_batch(wanted)
-        ]
-        return _frame(parts, schema)[places]
+        wanted, places = _distinct(rows.to_numpy())
+        inside = dict(_by_batch(wanted))
+        batches = zip(inside, read_batches(self.path, columns, list(inside)), strict=True)
+        parts = [batch.select(list(columns)).take(pa.array(inside[i])) for i, batch in batches]
+        found = _frame(parts, schema)
+        return found if places is None else found[places]
 
     def take(self, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The records at these rows, as plain columns with `payload` parsed."""
         wanted = np.unique(np.asarray(rows, dtype=np.int64))
         found: dict[int, dict[str, Any]] = {}
         for index, inside in _by_batch(wanted):
-            part = self._batch(index).take(pa.array(inside)).to_pylist()
+            part = self._mapped.get_batch(index).take(pa.array(inside)).to_pylist()
             for row, record in zip((index * BATCH_RECORDS + inside).tolist(), part, strict=True):
                 found[row] = {**record, "payload": orjson.loads(record["payload"])}
         return found
 
-    @property
-    def _batches(self) -> int:
-        return int(self._reader.num_record_batches)
 
-    def _batch(self, index: int) -> pa.RecordBatch:
-        return self._reader.get_batch(index)
+def read_batches(
+    spool: Path, columns: Sequence[str], indices: Sequence[int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """These columns of all batches of a spool, or of those at `indices`."""
+    options = ipc.IpcReadOptions(included_fields=[SCHEMA.get_field_index(c) for c in columns])
+    # Read, not mapped: every page that is mapped would count as memory of this process.
+    with pa.OSFile(str(spool)) as file, ipc.open_file(file, options=options) as reader:
+        for index in range(reader.num_record_batches) if indices is None else indices:
+            yield reader.get_batch(index)
+
+
+def _distinct(
+    rows: NDArray[np.integer[Any]],
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.intp] | None]:
+    """Rows in order, each once, and where each stands in them; None where they were so already."""
+    if (rows[1:] > rows[:-1]).all():
+        return rows, None
+    distinct, places = np.unique(rows, return_inverse=True)
+    return distinct, places
 
 
 def _numbers(batch: pa.RecordBatch) -> pa.RecordBatch:
     columns = [
-        batch.column("first_row"),
+        # A copy: Arrow's own keeps the whole batch in memory.
+        pa.array(batch.column("first_row").to_numpy().copy()),
         compute.list_value_length(batch.column("images")).cast(pa.uint16()),
         compute.binary_length(batch.column("payload")),
     ]
