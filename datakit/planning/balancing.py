@@ -123,13 +123,15 @@ def _full_ids(
     samples: pl.DataFrame, number: int, names: Sequence[str], records: RecordNames
 ) -> Iterator[list[str]]:
     """The record ids of each sample; those of another source with that source's name."""
+    own = pl.col("source") == number
+    name = pl.col("source").replace_strict(
+        list(range(len(names))), list(names), return_dtype=pl.String
+    )
+    full = pl.when(own).then("record_id").otherwise(pl.format("{}:{}", name, "record_id"))
     for part in samples.iter_slices(LOOKED_UP_SAMPLES):
         rows = _rows_of(part, number)
-        full = [
-            i if s == number else f"{names[s]}:{i}"
-            for s, i in zip(rows["source"], records.ids(rows), strict=True)
-        ]
-        ids = iter(full)
+        rows = rows.with_columns(record_id=records.ids(rows))
+        ids = iter(rows.select(full).to_series().to_list())
         yield from (list(islice(ids, count)) for count in part["rows"].list.len())
 
 
