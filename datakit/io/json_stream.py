@@ -7,10 +7,8 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-import ijson
-import orjson
-
 from datakit.errors import FormatError
+from datakit.io.json_text import BrokenJson, JsonText, parse_json
 from datakit.io.trees import SourcePath
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -86,66 +84,71 @@ class JsonRecords:
         first = head.lstrip()[:1]
         if not first:
             raise FormatError(f"{self.path}: the file is empty; expected JSON.")
-        if first == b"[":
-            yield from self._stream(file, "item")
-        elif first == b"{":
-            yield from self._object_or_lines(raw, file)
+        if first == b"{" and self._is_lines(raw):
+            yield from self._lines(file)
+        elif first in (b"[", b"{"):
+            yield from self._list(JsonText(file.read, file.bytes_read), first == b"{")
         else:
             raise FormatError(
                 f"{self.path}: starts with {head[:20]!r}; expected a JSON list, an object or "
                 "JSON lines."
             )
 
-    def _object_or_lines(self, raw: IO[bytes], file: HashedFile) -> Iterator[tuple[int, Any]]:
+    def _is_lines(self, raw: IO[bytes]) -> bool:
+        """Whether what starts like an object is one a line."""
+        if self.path.suffix == ".jsonl":
+            return True
         start = raw.tell()
         while not (first_line := raw.readline(FIRST_LINE_BYTES)).strip():
             pass
         more = bool(raw.read(1))
         raw.seek(start)
-        whole = _loads(first_line)
-        named_lines = self.path.suffix == ".jsonl"
-        if named_lines or (isinstance(whole, dict) and (more or not set(self.keys) & set(whole))):
-            yield from self._lines(file)
-        elif not self.keys:
+        whole = _line_value(first_line) if len(first_line) < FIRST_LINE_BYTES else None
+        if isinstance(whole, dict) and (more or not set(self.keys) & set(whole)):
+            return True
+        if not self.keys:
             raise FormatError(f"{self.path}: an object; expected a JSON list or JSON lines.")
-        else:
-            yield from self._stream(file, f"{self._list_key()}.item")
+        return False
 
-    def _list_key(self) -> str:
-        """The first of the object's keys that holds the records."""
-        found: list[str] = []
-        with self.path.open("rb") as raw:
-            try:
-                for prefix, event, value in ijson.parse(raw):
-                    if prefix == "" and event == "map_key":
-                        found.append(value)
-                        if value in self.keys:
-                            return str(value)
-            except ijson.JSONError as error:
-                raise FormatError(f"{self.path}: not valid JSON: {error}") from error
-        raise FormatError(
-            f"{self.path}: an object with the keys {', '.join(found[:8])}; expected a list, or a "
-            f"list under {' or '.join(map(repr, self.keys))}."
-        )
-
-    def _stream(self, file: HashedFile, prefix: str) -> Iterator[tuple[int, Any]]:
-        row = -1
+    def _list(self, text: JsonText, in_object: bool) -> Iterator[tuple[int, Any]]:
+        count = 0
         try:
-            for row, value in enumerate(ijson.items(file, prefix, use_float=True)):
-                yield row, value
-        except (ijson.JSONError, UnicodeDecodeError) as error:
+            for value in self._under_key(text) if in_object else text.items():
+                yield count, value
+                count += 1
+            text.end()
+        except BrokenJson as error:
+            mend = "The file may be cut off; fetch" if error.cut_off else "Mend it there, or fetch"
             raise FormatError(
-                f"{self.path}: broken after {row + 1} whole records, within the first "
-                f"{file.bytes_read} bytes: {_one_line(error)}. {_mend(error)}"
+                f"{self.path}: broken after {count} whole records, at byte {error.at_byte:,}: "
+                f"{error}. {mend} it again."
             ) from error
+
+    def _under_key(self, text: JsonText) -> Iterator[Any]:
+        """The items of the list under the first of the object's keys that is expected."""
+        found: list[str] = []
+        for key in text.keys():  # noqa: SIM118 - no mapping
+            is_list = key in self.keys and not set(found) & set(self.keys)
+            found.append(key)
+            if not is_list:
+                text.skip()
+            elif text.peek() == "[":
+                yield from text.items()
+            else:
+                raise FormatError(f"{self.path}: under {key!r} is no list; expected the records.")
+        if not set(found) & set(self.keys):
+            raise FormatError(
+                f"{self.path}: an object with the keys {', '.join(found[:8])}; expected a list, or "
+                f"a list under {' or '.join(map(repr, self.keys))}."
+            )
 
     def _lines(self, file: HashedFile) -> Iterator[tuple[int, Any]]:
         row = 0
         while line := file.readline():
             if not line.strip():
                 continue
-            value = _loads(line)
-            yield row, BadLine(_one_line(line[:80])) if value is None else value
+            value = _line_value(line)
+            yield row, BadLine(_start(line)) if value is None else value
             row += 1
 
 
@@ -156,19 +159,12 @@ class BadLine:
         self.start = start
 
 
-def _loads(line: bytes) -> Any:
+def _line_value(line: bytes) -> Any:
     try:
-        return orjson.loads(line)
-    except orjson.JSONDecodeError:
+        return parse_json(line)
+    except ValueError:
         return None
 
 
-def _mend(error: Exception) -> str:
-    if "EOF" in str(error) or "ncomplete" in str(error):
-        return "The file may be cut off; fetch it again."
-    return "Mend the file there, or fetch it again."
-
-
-def _one_line(value: object) -> str:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return " ".join(text.split())
+def _start(line: bytes) -> str:
+    return " ".join(line[:80].decode("utf-8", "replace").split())

@@ -19,6 +19,9 @@ def stable_hashes(*parts: str | int) -> tuple[int, ...]:
 
 
 def _joined(parts: tuple[str | int, ...]) -> bytes:
+    joined = "".join([f"{len(text)}\x1f{text}" for text in map(str, parts)])
+    if joined.isascii():
+        return joined.encode()  # twice as fast, and the same: a character is a byte
     texts = [str(part).encode("utf-8", "surrogatepass") for part in parts]
     return b"".join([b"%d\x1f%b" % (len(text), text) for text in texts])
 

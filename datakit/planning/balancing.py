@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from itertools import islice
 
 import polars as pl
 
 from datakit.balance import Supply, allocate, claims, draw, draw_times, largest_total
 from datakit.errors import ConfigError, Problem
 from datakit.planning import merge
+from datakit.planning.record_names import RecordNames
 from datakit.planning.resolve import ResolvedMixture, ResolvedSource
 from datakit.planning.screen import NOT_DRAWN_SCHEMA
 from datakit.planning.source_plan import SPLIT, SourcePlan
 from datakit.sources.spool import Spool
+
+LOOKED_UP_SAMPLES = 1 << 14
 
 
 def balance_sources(
@@ -29,16 +34,18 @@ def balance_sources(
     """
     counts = _allocated(mixture, planned)
     names = list(planned)
+    records = RecordNames({n: Spool(part.spool) for n, part in enumerate(planned.values())})
     chosen: dict[str, pl.DataFrame] = {}
     left: list[pl.DataFrame] = []
     for number, source in enumerate(mixture.sources):
-        candidates = _keyed(planned[source.name].samples, number, names, repeat=0)
+        keyed = partial(_keyed, number=number, names=names, records=records)
+        candidates = keyed(planned[source.name].samples, repeat=0)
         times = _times(candidates, source, counts[source.name], mixture.spec.seed)
-        chosen[source.name] = _repeated(times.filter(pl.col("times") > 0), number, names)
-        left.append(_records_of(times.filter(pl.col("times") == 0), number))
+        chosen[source.name] = _repeated(times.filter(pl.col("times") > 0), keyed)
+        left.append(_rows_of(times.filter(pl.col("times") == 0), number, "by"))
     lost = pl.concat(left)
     return {
-        name: replace(part, samples=chosen[name], not_drawn=_with_lost(part, lost, number))
+        name: replace(part, samples=chosen[name], not_drawn=_with_lost(part, lost, number, records))
         for number, (name, part) in enumerate(planned.items())
     }
 
@@ -93,47 +100,51 @@ def _times(candidates: pl.DataFrame, source: ResolvedSource, count: int, seed: i
     )
 
 
-def _repeated(samples: pl.DataFrame, number: int, names: Sequence[str]) -> pl.DataFrame:
+def _repeated(samples: pl.DataFrame, keyed: Callable[..., pl.DataFrame]) -> pl.DataFrame:
     """A row each time that a sample is written; each has a key of its own, and `repeat`."""
     most = int(samples["times"].max() or 0)  # type: ignore[arg-type]
     rounds = [samples.with_columns(repeat=pl.lit(0, dtype=pl.Int32))]
     for repeat in range(1, most):
         again = samples.filter(pl.col("times") > repeat)
         again = again.with_columns(repeat=pl.lit(repeat, dtype=pl.Int32))
-        rounds.append(_keyed(again, number, names, repeat=repeat))
+        rounds.append(keyed(again, repeat=repeat))
     return pl.concat(rounds).drop("times", "by")
 
 
 def _keyed(
-    samples: pl.DataFrame, number: int, names: Sequence[str], *, repeat: int
+    samples: pl.DataFrame, *, number: int, names: Sequence[str], records: RecordNames, repeat: int
 ) -> pl.DataFrame:
-    ids = _full_ids(samples, number, names)
+    ids = _full_ids(samples, number, names, records)
     keys = merge.sample_keys(ids, source=names[number], split=SPLIT, repeat=repeat)
     return samples.with_columns(key=pl.Series(keys, dtype=pl.String))
 
 
-def _full_ids(samples: pl.DataFrame, number: int, names: Sequence[str]) -> Iterable[Iterable[str]]:
+def _full_ids(
+    samples: pl.DataFrame, number: int, names: Sequence[str], records: RecordNames
+) -> Iterator[list[str]]:
     """The record ids of each sample; those of another source with that source's name."""
-    for ids, sources in samples.select("record_ids", "row_sources").iter_rows():
-        if sources is None:
-            yield ids
-        else:
-            pairs = zip(ids, sources, strict=True)
-            yield [i if s == number else f"{names[s]}:{i}" for i, s in pairs]
+    own = pl.col("source") == number
+    name = pl.col("source").replace_strict(
+        list(range(len(names))), list(names), return_dtype=pl.String
+    )
+    full = pl.when(own).then("record_id").otherwise(pl.format("{}:{}", name, "record_id"))
+    for part in samples.iter_slices(LOOKED_UP_SAMPLES):
+        rows = _rows_of(part, number)
+        rows = rows.with_columns(record_id=records.ids(rows))
+        ids = iter(rows.select(full).to_series().to_list())
+        yield from (list(islice(ids, count)) for count in part["rows"].list.len())
 
 
-def _records_of(samples: pl.DataFrame, number: int) -> pl.DataFrame:
-    """`source`, `row` and `by` of each record in these samples of one source."""
+def _rows_of(samples: pl.DataFrame, number: int, *keep: str) -> pl.DataFrame:
+    """`source` and `row` of each record in these samples of one source."""
     own = pl.lit(number, dtype=pl.UInt16).repeat_by(pl.col("rows").list.len())
-    flat = samples.select("by", row="rows", source=pl.coalesce("row_sources", own))
+    flat = samples.select(*keep, row="rows", source=pl.coalesce("row_sources", own))
     return flat.explode("row", "source")
 
 
-def _with_lost(part: SourcePlan, lost: pl.DataFrame, number: int) -> pl.DataFrame:
+def _with_lost(
+    part: SourcePlan, lost: pl.DataFrame, number: int, records: RecordNames
+) -> pl.DataFrame:
     """The records of a source that are not drawn, with those of samples that are not."""
-    own = lost.filter(pl.col("source") == number)
-    if own.is_empty():
-        return part.not_drawn
-    records = Spool(part.spool).light_columns().select("row", "record_id", "place")
-    found = records.join(own, on="row", maintain_order="left").select(list(NOT_DRAWN_SCHEMA))
-    return pl.concat([part.not_drawn, found])
+    own = lost.filter(pl.col("source") == number).sort("row")
+    return pl.concat([part.not_drawn, records.named(own).select(list(NOT_DRAWN_SCHEMA))])

@@ -7,34 +7,25 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
-from datakit.instructize import find_task
 from datakit.io.image_files import ImageFiles
 from datakit.io.stable_hash import stable_hash
-
-
-def with_about(frame: pl.DataFrame, images: pl.Expr | pl.Series | None = None) -> pl.DataFrame:
-    """Adds `about`: a number that records with the same images share."""
-    names = pl.col("images") if images is None else images
-    joined = frame.select(names.list.join("\x1f").alias("about"))["about"]
-    return frame.with_columns(about=joined.cast(pl.Categorical).to_physical())
 
 
 def merge_turns(frame: pl.DataFrame, max_turns: int) -> pl.DataFrame:
     """Merges records about the same images, in their order, into samples of at most `max_turns`.
 
     Nothing is dropped: 23 questions become samples of 10, 10 and 3 (Honeybee, section 4). Only
-    tasks whose records are turns are merged, and only where `merges` says so.
+    records with images are merged, and only where `merges` says so.
 
     Args:
-        frame: records with `source`, `row`, `record_id`, `task`, `about`, `images`, `image_bytes`,
-            `payload_bytes`, `merges` and `duplicates`.
+        frame: records with `source`, `row`, `first_row`, `about` (equal where the images are the
+            same ones), `num_images`, `image_bytes`, `payload_bytes`, `merges` and `duplicates`.
 
     Returns:
-        A row a sample: `source` (of the first record), `rows`, `row_sources`, `duplicates`,
-        `record_ids`, `task`, `images`, `image_bytes`, `payload_bytes`.
+        A row a sample: `source` and `first_row` (of the first record), `rows`, `row_sources`,
+        `duplicates`, `image_bytes`, `payload_bytes`.
     """
-    tasks = [name for name in frame["task"].unique() if find_task(name).merges]
-    mergeable = pl.col("merges") & pl.col("task").is_in(tasks) & (pl.col("images").list.len() > 0)
+    mergeable = pl.col("merges") & (pl.col("num_images") > 0)
     frame = frame.with_row_index("position").with_columns(mergeable=mergeable)
     frame = frame.with_columns(
         chunk=pl.when("mergeable")
@@ -43,12 +34,10 @@ def merge_turns(frame: pl.DataFrame, max_turns: int) -> pl.DataFrame:
     )
     return frame.group_by(["about", "chunk"], maintain_order=True).agg(
         source=pl.col("source").first(),
+        first_row=pl.col("first_row").first(),
         rows=pl.col("row"),
         row_sources=pl.col("source").alias("row_sources"),
         duplicates=pl.col("duplicates"),
-        record_ids=pl.col("record_id"),
-        task=pl.col("task").first(),
-        images=pl.col("images").first(),
         image_bytes=pl.col("image_bytes").first(),
         payload_bytes=pl.col("payload_bytes").sum(),
     )

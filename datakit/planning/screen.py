@@ -17,6 +17,7 @@ from datakit.instructize.tasks.base import payload_name
 from datakit.io.image_files import ImageFiles
 from datakit.mixture import Mixture
 from datakit.planning import dedup, select
+from datakit.planning.record_names import RecordNames
 from datakit.planning.resolve import ResolvedSource
 from datakit.record import Record, Reject
 from datakit.sources import SourceRecords, read_source
@@ -63,22 +64,25 @@ def screen_source(
     converter = source.make_converter()
     read = read_source(converter, source.name, folder / f"{source.name}.arrow", limit=limit_records)
     spool, files = Spool(read.spool), converter.image_files
+    names = RecordNames({number: spool})
+    _check_tasks(source, spool.kinds())
     frame = _with_digests(spool, source, read).with_columns(source=pl.lit(number, dtype=pl.UInt16))
-    _check_tasks(source, frame.select("task", "kind").unique().rows())
-    frame, repeated = select.drop_repeated_ids(frame)
-    frame, unusable = select.measure_images(frame, files, mixture.images.max_per_sample)
-    image_digest = _image_digest(frame, files)
+    frame, repeated = select.drop_repeated_ids(frame, names)
+    images = _images(frame, spool)
+    most = mixture.images.max_per_sample
+    frame, unusable = select.measure_images(frame, images, files, most, names)
+    image_digest = _image_digest(images.join(frame, on="first_row", how="semi"), files)
     frame, left = select.draw_records(
-        frame, source.spec.cap_records, seed=mixture.seed, source=source.name
+        frame, source.spec.cap_records, names, seed=mixture.seed, source=source.name
     )
     return ScreenedSource(
         number=number,
         source=source,
         spool=spool,
         files=files,
-        frame=frame.with_columns(merges=pl.lit(source.instructize.multi_turn)),
+        frame=frame.with_columns(merges=pl.lit(source.instructize.multi_turn and _merges(source))),
         rejects=[_as_rejected(read.rejects, number), repeated, unusable],
-        not_drawn=[not_drawn_by(left, "cap_records")],
+        not_drawn=[not_drawn_by(names.named(left), "cap_records")],
         records=read.records,
         annotation_digests=read.digests,
         image_digest=image_digest,
@@ -131,13 +135,16 @@ def _check_tasks(source: ResolvedSource, found: Iterable[tuple[str, str]]) -> No
     assert not wrong, f"{source.converter}: payloads {wrong} under the task {made_for}"
 
 
+def _merges(source: ResolvedSource) -> bool:
+    return find_task(source.instructions.templates.task).merges
+
+
 def _with_digests(spool: Spool, source: ResolvedSource, read: SourceRecords) -> pl.DataFrame:
     how = source.instructize.dedup
-    frame = spool.light_columns()
-    turns = find_task(source.instructions.templates.task).merges
-    if how.match == "none" or not turns:
+    frame = spool.numbers()
+    if how.match == "none" or not _merges(source):
         return pl.concat([frame, dedup.no_digests(len(frame))], how="horizontal")
-    digests = partial(dedup.turn_digests, spool.payloads(), how)
+    digests = partial(dedup.spool_digests, spool, source.instructions.templates.task, how)
     name = f"digests-{how.by}-{how.match}-{_code_digest()[:16]}"
     made = read.cached.frame(name, digests) if read.cached else digests()
     return pl.concat([frame, made], how="horizontal")
@@ -159,8 +166,14 @@ def not_drawn_by(frame: pl.DataFrame, by: str) -> pl.DataFrame:
     return frame.select("record_id", "place", by=pl.lit(by)).cast(NOT_DRAWN_SCHEMA)  # type: ignore[arg-type]
 
 
-def _image_digest(frame: pl.DataFrame, files: ImageFiles) -> str:
+def _images(frame: pl.DataFrame, spool: Spool) -> pl.DataFrame:
+    """`first_row` and `images`, a row for each set of images that a record has."""
+    rows = frame["first_row"].unique(maintain_order=True)
+    return spool.texts(rows, ["images"]).with_columns(first_row=rows)
+
+
+def _image_digest(images: pl.DataFrame, files: ImageFiles) -> str:
     digest = hashlib.sha256()
-    for name in frame.select("images").explode("images").drop_nulls()["images"].unique().sort():
+    for name in images["images"].explode().drop_nulls().unique().sort():
         digest.update(f"{name}\x1f{files.size(name)}\n".encode())
     return digest.hexdigest()

@@ -1,8 +1,8 @@
 """From a source's records to its candidate samples: each step a pure function on tables.
 
-A table of records has the columns `source` (its number in the mixture), `row, record_id, place,
-task, kind, images`; each step adds its own. What a step drops it returns as a second table, with
-the columns of a reject and `source`.
+A table of records holds numbers only, for there may be millions: `source` (its number in the
+mixture), `row` and `first_row` (of its spool), `num_images` and `payload_bytes`; each step adds its
+own. What a step drops it returns as a second table, with the columns of a reject and `source`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import polars as pl
 
 from datakit.balance import draw
 from datakit.io.image_files import ImageFiles
+from datakit.planning.record_names import RecordNames
 from datakit.sources.read import REJECT_SCHEMA
 
 # A duplicate says nothing against the data: the record that it repeats stands for it.
@@ -39,6 +40,7 @@ def rejected(
     """The rejects table of all rows of `frame`, as REJECTED.
 
     Args:
+        frame: records with `record_id` and `place`.
         kept: the record that each one repeats.
         kept_source: the number of that record's source, where it may be another.
     """
@@ -53,47 +55,68 @@ def rejected(
     ).cast(REJECTED)  # type: ignore[arg-type]
 
 
-def drop_repeated_ids(frame: pl.DataFrame) -> Step:
+def drop_repeated_ids(frame: pl.DataFrame, names: RecordNames) -> Step:
     """Keeps the first record of each id."""
-    frame = frame.with_columns(first_place=pl.col("place").first().over("record_id"))
-    first = pl.col("record_id").is_first_distinct()
-    repeated = frame.filter(~first)
+    ids = names.ids(frame)
+    first = ids.is_first_distinct()
+    repeated = names.named(frame.filter(~first))
+    of_first = names.named(frame.filter(first & ids.is_in(repeated["record_id"].implode())))
+    repeated = repeated.join(
+        of_first.select("record_id", first_place="place"),
+        on="record_id",
+        how="left",
+        maintain_order="left",
+    )
     detail = pl.format("the id is also that of {}", "first_place")
-    kept = frame.filter(first).drop("first_place")
-    return kept, rejected(repeated, "record-id-repeated", detail)
+    return frame.filter(first), rejected(repeated, "record-id-repeated", detail)
 
 
-def measure_images(frame: pl.DataFrame, files: ImageFiles, max_per_sample: int) -> Step:
-    """Adds `image_bytes`; drops records with a missing image or with too many."""
-    named = frame.select("row", name="images").explode("name").drop_nulls()
-    names = named["name"].unique(maintain_order=True)
-    sizes = pl.DataFrame(
-        {"name": names, "size": [files.size(name) for name in names]},
-        schema={"name": pl.String, "size": pl.Int64},
+def measure_images(
+    frame: pl.DataFrame,
+    images: pl.DataFrame,
+    files: ImageFiles,
+    max_per_sample: int,
+    names: RecordNames,
+) -> Step:
+    """Adds `image_bytes`; drops records with a missing image or with too many.
+
+    Args:
+        images: the names that stand behind each `first_row`.
+    """
+    named = images.explode("images").drop_nulls().rename({"images": "name"})
+    sizes = {name: files.size(name) for name in named["name"].unique(maintain_order=True)}
+    named = named.with_columns(
+        size=pl.Series([sizes[name] for name in named["name"]], dtype=pl.Int64)
     )
-    measured = named.join(sizes, on="name", how="left", maintain_order="left")
-    per_row = measured.group_by("row", maintain_order=True).agg(
-        image_bytes=pl.col("size").sum(),
-        missing=pl.col("name").filter(pl.col("size").is_null()).first(),
+    lost = named.filter(pl.col("size").is_null()).unique("first_row", keep="first")
+    details = {name: f"{name}; {files.suggestion(name)}" for name in lost["name"].unique()}
+    lost = lost.select(
+        "first_row", detail=pl.Series([details[name] for name in lost["name"]], dtype=pl.String)
     )
-    frame = frame.join(per_row, on="row", how="left", maintain_order="left")
-    frame = frame.with_columns(pl.col("image_bytes").fill_null(0))
-    too_many = pl.col("images").list.len() > max_per_sample
-    absent = frame.filter(pl.col("missing").is_not_null())
-    details = [f"{name}; {files.suggestion(name)}" for name in absent["missing"]]
-    absent = absent.with_columns(detail=pl.Series(details, dtype=pl.String))
-    rejects = rejected(absent, "image-missing", pl.col("detail"))
-    crowd = frame.filter(pl.col("missing").is_null() & too_many)
-    detail = pl.format(f"{{}} images, at most {max_per_sample}", pl.col("images").list.len())
-    kept = frame.filter(pl.col("missing").is_null() & ~too_many).drop("missing")
-    return kept, pl.concat([rejects, rejected(crowd, "too-many-images", detail)])
+    frame = frame.join(
+        named.group_by("first_row").agg(image_bytes=pl.col("size").sum()),
+        on="first_row",
+        how="left",
+        maintain_order="left",
+    ).with_columns(pl.col("image_bytes").fill_null(0))
+    absent = frame.join(lost, on="first_row", maintain_order="left")
+    frame = frame.join(lost, on="first_row", how="anti", maintain_order="left")
+    crowd = frame.filter(pl.col("num_images") > max_per_sample)
+    too_many = pl.format(f"{{}} images, at most {max_per_sample}", "num_images")
+    rejects = [
+        rejected(names.named(absent), "image-missing", pl.col("detail")),
+        rejected(names.named(crowd), "too-many-images", too_many),
+    ]
+    return frame.filter(pl.col("num_images") <= max_per_sample), pl.concat(rejects)
 
 
 def draw_records(
-    frame: pl.DataFrame, cap: int | None, *, seed: int, source: str
+    frame: pl.DataFrame, cap: int | None, names: RecordNames, *, seed: int, source: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Keeps `cap` records; the second table holds those not drawn."""
-    mask = pl.Series(draw(frame["record_id"], cap, seed=seed, purpose=f"records of {source}"))
+    if cap is None or len(frame) <= cap:
+        return frame, frame.clear()
+    mask = pl.Series(draw(names.ids(frame), cap, seed=seed, purpose=f"records of {source}"))
     return frame.filter(mask), frame.filter(~mask)
 
 

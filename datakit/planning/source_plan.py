@@ -9,7 +9,8 @@ from pathlib import Path
 import polars as pl
 
 from datakit.io.image_files import ImageFiles
-from datakit.planning import dedup, merge, select
+from datakit.planning import dedup, merge
+from datakit.planning.record_names import RecordNames
 from datakit.planning.screen import ScreenedSource
 from datakit.sources.read import REJECT_SCHEMA
 
@@ -56,13 +57,15 @@ def plan_group(members: Sequence[ScreenedSource], names: Sequence[str]) -> dict[
     Args:
         names: of all sources, by their number.
     """
+    records = RecordNames({member.number: member.spool for member in members})
     frame = _about(members)
     frame, exact = dedup.drop_duplicates(frame)
-    frame, reworded = _semantic_step(members)(frame)
+    frame, reworded = _semantic_step(members, records)(frame)
     again = dedup.settle(exact, reworded)
     for member in members:
-        member.rejects.append(again.filter(pl.col("source") == member.number))
-    frame = dedup.with_duplicates(frame, again, names)
+        own = again.filter(pl.col("source") == member.number)
+        member.rejects.append(dedup.duplicate_rejects(own, records))
+    frame = dedup.with_duplicates(frame, again, records, names)
     turns = [m.source.instructize.max_turns for m in members if m.source.instructize.multi_turn]
     candidates = merge.merge_turns(frame, turns[0] if turns else 1)
     if len(members) == 1:
@@ -73,10 +76,12 @@ def plan_group(members: Sequence[ScreenedSource], names: Sequence[str]) -> dict[
 
 def _plan_of(member: ScreenedSource, candidates: pl.DataFrame, names: Sequence[str]) -> SourcePlan:
     own = candidates.filter(pl.col("source") == member.number)
+    images = member.spool.texts(own["first_row"], ["images"])
+    task = pl.lit(member.source.instructions.templates.task)
     return SourcePlan(
         spool=member.spool.path,
         images=member.files,
-        samples=own,
+        samples=own.hstack(images).with_columns(task=task),
         rejects=_with_kept_names(pl.concat(member.rejects), names),
         not_drawn=pl.concat(member.not_drawn),
         records=member.records,
@@ -91,36 +96,40 @@ def _plan_of(member: ScreenedSource, candidates: pl.DataFrame, names: Sequence[s
 def _about(members: Sequence[ScreenedSource]) -> pl.DataFrame:
     """The records of all members with `about`, equal where their images are the same."""
     if len(members) == 1:
-        return merge.with_about(members[0].frame)
-    used = {
-        m.number: m.frame.select(name="images").explode("name").drop_nulls()["name"].unique()
-        for m in members
-    }
+        return members[0].frame.with_columns(about="first_row")
+    key = ["source", "first_row"]
+    frame = pl.concat([member.frame for member in members])
+    sets = pl.concat([_image_sets(member) for member in members])
+    used = sets.explode("images").drop_nulls().select("source", name="images").unique()
     shared = merge.same_images(
-        {number: names.to_list() for number, names in used.items()},
+        {m.number: used.filter(pl.col("source") == m.number)["name"].to_list() for m in members},
         {member.number: member.files for member in members},
     )
-    frame = pl.concat([member.frame for member in members])
-    images = pl.Series(
-        [
-            [shared[source, name] for name in names]
-            for source, names in frame.select("source", "images").iter_rows()
-        ],
-        dtype=pl.List(pl.String),
-    )
-    return merge.with_about(frame, images)
+    numbers: dict[tuple[str, ...], int] = {}
+    about = [
+        numbers.setdefault(tuple(shared[source, name] for name in images), len(numbers))
+        for source, images in sets.select("source", "images").iter_rows()
+    ]
+    sets = sets.select(key).with_columns(about=pl.Series(about, dtype=pl.UInt32))
+    return frame.join(sets, on=key, how="left", maintain_order="left")
+
+
+def _image_sets(member: ScreenedSource) -> pl.DataFrame:
+    """`source`, `first_row` and `images` of each set of images that a record has."""
+    sets = member.frame.select("source", "first_row").unique(maintain_order=True)
+    return sets.hstack(member.spool.texts(sets["first_row"], ["images"]))
 
 
 def _semantic_step(
-    members: Sequence[ScreenedSource],
-) -> Callable[[pl.DataFrame], select.Step]:
+    members: Sequence[ScreenedSource], records: RecordNames
+) -> Callable[[pl.DataFrame], dedup.Repeats]:
     """De-duplication by meaning, as the first member says; nothing where none asks for it."""
     how = members[0].source.instructize.dedup
     if all(member.source.instructize.dedup.match != "semantic" for member in members):
-        return lambda frame: (frame.drop("answer_digest"), _no_rejects())
+        return lambda frame: (frame.drop("answer_digest"), pl.DataFrame(schema=dedup.REPEAT))
     if any(member.source.embeddings for member in members):
         files = {member.number: member.source.embeddings for member in members}
-        sameness: dedup.Sameness = dedup.EmbeddedSameness(files, how)
+        sameness: dedup.Sameness = dedup.EmbeddedSameness(files, records, how)
     else:
         spools = {member.number: member.spool for member in members}
         sameness = dedup.LexicalSameness(spools, how)
@@ -137,7 +146,3 @@ def _with_kept_names(rejects: pl.DataFrame, names: Sequence[str]) -> pl.DataFram
     return rejects.with_columns(kept_record_id=full.otherwise("kept_record_id")).select(
         list(REJECT_SCHEMA)
     )
-
-
-def _no_rejects() -> pl.DataFrame:
-    return pl.DataFrame(schema=select.REJECTED)

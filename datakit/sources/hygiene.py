@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import MISSING, fields, replace
 from typing import Any
 
+import orjson
+
 from datakit.record import (
     Caption,
     Choice,
@@ -30,6 +32,8 @@ MARKER = re.compile(rf"<(?={MEDIA}|{TOKEN})")
 MARKER_BUT_IMAGE = re.compile(rf"<(?=(?:video|audio)>|{TOKEN})")
 NEWLINE = re.compile("\r\n?|[\x85\u2028\u2029]")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff]")
+# In JSON all control characters but one are escapes; tabs, line ends and quotes are harmless.
+SUSPECT_ESCAPE = re.compile(rb'\\[^nt"]')
 SUSPECT = re.compile("[<\x00-\x08\x0b-\x1f\x7f-\x9f\ufeff\u2028\u2029]")
 
 PAYLOADS: tuple[type[Any], ...] = (
@@ -67,6 +71,8 @@ class Hygiene:
 
     def clean(self, payload: Payload) -> Payload:
         """The payload cleaned; the same object where there is nothing to clean."""
+        if _is_plain(orjson.dumps(payload)):
+            return payload
         if isinstance(payload, Conversation):
             messages = tuple(map(self._message, payload.messages))
             return payload if messages == payload.messages else Conversation(messages=messages)
@@ -111,8 +117,16 @@ class Hygiene:
         return message if content == message.content else replace(message, content=content)
 
 
+def _is_plain(dump: bytes) -> bool:
+    """Whether nothing in a payload's JSON can be in need of cleaning; most need none."""
+    suspect = b"<" in dump or b"\x7f" in dump or SUSPECT_ESCAPE.search(dump)
+    return dump.isascii() and not suspect
+
+
 def is_blank(text: str) -> bool:
     """Whether a text has no visible character."""
+    if text[:1].isalnum():
+        return False
     return all(character.isspace() or _is_invisible(character) for character in text)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from math import isfinite
+from sys import float_info
 from typing import Any
 
 from datakit.geometry import Size, clip, from_xywh
@@ -146,11 +148,17 @@ def plain_text(value: object, what: str) -> str:
     Raises:
         BadRow: it is neither.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadRow("bad-record", f"{what} is {_kind(value)}, expected text")
-    return str(value).strip()
+    if isinstance(value, float) and not isfinite(value):
+        raise BadRow("bad-record", f"{what} is {value}, expected text")
+    return str(value)
 
 
+# The rows of one image mostly follow each other; they then share one string, too.
+@lru_cache(maxsize=1024)
 def inner_path(name: str) -> str:
     """An image's path with forward slashes.
 
@@ -164,7 +172,9 @@ def inner_path(name: str) -> str:
 
 
 def _is_finite(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= float_info.max  # an integer may be larger than any float
 
 
 def _kind(value: object) -> str:

@@ -1,8 +1,12 @@
-"""Records on disk between reading and writing: one memory-mapped Arrow file a source."""
+"""Records on disk between reading and writing: one Arrow file a source.
+
+`first_row` is the row of the first record with the same images: a number that stands for them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +15,7 @@ import orjson
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 from pyarrow import compute, ipc
 
 from datakit.record import Payload, Record
@@ -25,12 +30,12 @@ SCHEMA = pa.schema(
         ("task", pa.string()),
         ("kind", pa.string()),
         ("images", pa.list_(pa.string())),
+        ("first_row", pa.uint32()),
         ("payload", pa.binary()),
     ]
 )
-
-LIGHT_SCHEMA = SCHEMA.remove(SCHEMA.get_field_index("payload")).append(
-    pa.field("payload_bytes", pa.int32())
+NUMBERS = pa.schema(
+    [("first_row", pa.uint32()), ("num_images", pa.uint16()), ("payload_bytes", pa.int32())]
 )
 
 
@@ -44,21 +49,28 @@ class SpoolWriter:
 
     def __init__(self, path: Path) -> None:
         self._file = ipc.new_file(str(path), SCHEMA)
-        self._columns: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
+        self._pending: list[tuple[Any, ...]] = []
+        self._first_rows: dict[tuple[str, ...], int] = {}
         self.count = 0
 
     def append(self, record: Record) -> None:
         """Adds one record; its row is how many came before."""
-        columns = self._columns
-        columns["record_id"].append(record.record_id)
-        columns["place"].append(record.place)
-        columns["group"].append(record.group)
-        columns["task"].append(record.task)
-        columns["kind"].append(payload_kind(record.payload))
-        columns["images"].append(record.images)
-        columns["payload"].append(orjson.dumps(record.payload))
+        payload = record.payload
+        first_row = self._first_rows.setdefault(record.images, self.count)
+        self._pending.append(
+            (
+                record.record_id,
+                record.place,
+                record.group,
+                record.task,
+                payload_kind(payload),
+                record.images,
+                first_row,
+                orjson.dumps(payload),
+            )
+        )
         self.count += 1
-        if len(columns["place"]) == BATCH_RECORDS:
+        if len(self._pending) == BATCH_RECORDS:
             self._flush()
 
     def close(self) -> None:
@@ -67,20 +79,18 @@ class SpoolWriter:
         self._file.close()
 
     def _flush(self) -> None:
-        arrays = [pa.array(self._columns[f.name], type=f.type) for f in SCHEMA]
+        columns = list(zip(*self._pending, strict=True)) or [()] * len(SCHEMA)
+        arrays = [pa.array(c, type=f.type) for c, f in zip(columns, SCHEMA, strict=True)]
         self._file.write_batch(pa.record_batch(arrays, schema=SCHEMA))
-        for values in self._columns.values():
-            values.clear()
+        self._pending.clear()
 
 
 def save_spool(spool: Path, parquet: Path) -> None:
     """Copies a spool into a Parquet file, which is a tenth of its size."""
-    reader = ipc.open_file(pa.memory_map(str(spool)))
+    batches = read_batches(spool, SCHEMA.names)
     with pq.ParquetWriter(parquet, SCHEMA, compression="zstd", compression_level=1) as writer:
-        for start in range(0, reader.num_record_batches, GROUP_RECORDS // BATCH_RECORDS):
-            end = min(start + GROUP_RECORDS // BATCH_RECORDS, reader.num_record_batches)
-            batches = [reader.get_batch(index) for index in range(start, end)]
-            writer.write_table(pa.Table.from_batches(batches), row_group_size=GROUP_RECORDS)
+        while group := list(islice(batches, GROUP_RECORDS // BATCH_RECORDS)):
+            writer.write_table(pa.Table.from_batches(group), row_group_size=GROUP_RECORDS)
 
 
 def load_spool(parquet: Path, spool: Path) -> None:
@@ -101,42 +111,83 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._reader = ipc.open_file(pa.memory_map(str(path)))
+        self._mapped = ipc.open_file(pa.memory_map(str(path)))
 
-    def light_columns(self) -> pl.DataFrame:
-        """A row a record: everything but the payloads, with `row` and `payload_bytes`."""
-        batches = [_light(self._batch(index)) for index in range(self._batches)]
-        frame = pl.from_arrow(pa.Table.from_batches(batches, schema=LIGHT_SCHEMA))
-        assert isinstance(frame, pl.DataFrame)
-        return frame.with_row_index("row")
+    def numbers(self) -> pl.DataFrame:
+        """A row a record: `row`, `first_row`, `num_images` and `payload_bytes`."""
+        batches = map(_numbers, read_batches(self.path, ["images", "first_row", "payload"]))
+        return _frame(list(batches), NUMBERS).with_row_index("row")
 
-    def payloads(self) -> Iterator[tuple[str, bytes]]:
-        """Yields task and payload of every record, in order."""
-        for index in range(self._batches):
-            batch = self._batch(index)
-            tasks, payloads = batch.column("task"), batch.column("payload")
-            yield from zip(tasks.to_pylist(), payloads.to_pylist(), strict=True)
+    def kinds(self) -> set[tuple[str, str]]:
+        """Every task with every type of payload that it has."""
+        batches = read_batches(self.path, ["task", "kind"])
+        return {pair for batch in batches for pair in _frame([batch], batch.schema).unique().rows()}
+
+    def payloads(self) -> Iterator[list[bytes]]:
+        """Yields the payloads of all records, in order, a batch at a time."""
+        for batch in read_batches(self.path, ["payload"]):
+            yield batch.column("payload").to_pylist()
+
+    def texts(self, rows: pl.Series, columns: Sequence[str]) -> pl.DataFrame:
+        """These columns of the records at these rows, in the order of the rows."""
+        schema = pa.schema([SCHEMA.field(name) for name in columns])
+        wanted, places = _distinct(rows.to_numpy())
+        inside = dict(_by_batch(wanted))
+        batches = zip(inside, read_batches(self.path, columns, list(inside)), strict=True)
+        parts = [batch.select(list(columns)).take(pa.array(inside[i])) for i, batch in batches]
+        found = _frame(parts, schema)
+        return found if places is None else found[places]
 
     def take(self, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The records at these rows, as plain columns with `payload` parsed."""
         wanted = np.unique(np.asarray(rows, dtype=np.int64))
         found: dict[int, dict[str, Any]] = {}
-        for index in np.unique(wanted // BATCH_RECORDS):
-            inside = wanted[wanted // BATCH_RECORDS == index]
-            part = self._batch(int(index)).take(pa.array(inside % BATCH_RECORDS)).to_pylist()
-            for row, record in zip(inside.tolist(), part, strict=True):
+        for index, inside in _by_batch(wanted):
+            part = self._mapped.get_batch(index).take(pa.array(inside)).to_pylist()
+            for row, record in zip((index * BATCH_RECORDS + inside).tolist(), part, strict=True):
                 found[row] = {**record, "payload": orjson.loads(record["payload"])}
         return found
 
-    @property
-    def _batches(self) -> int:
-        return int(self._reader.num_record_batches)
 
-    def _batch(self, index: int) -> pa.RecordBatch:
-        return self._reader.get_batch(index)
+def read_batches(
+    spool: Path, columns: Sequence[str], indices: Sequence[int] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """These columns of all batches of a spool, or of those at `indices`."""
+    options = ipc.IpcReadOptions(included_fields=[SCHEMA.get_field_index(c) for c in columns])
+    # Read, not mapped: every page that is mapped would count as memory of this process.
+    with pa.OSFile(str(spool)) as file, ipc.open_file(file, options=options) as reader:
+        for index in range(reader.num_record_batches) if indices is None else indices:
+            yield reader.get_batch(index)
 
 
-def _light(batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = [batch.column(name) for name in LIGHT_SCHEMA.names[:-1]]
-    sizes = compute.binary_length(batch.column("payload"))
-    return pa.record_batch([*columns, sizes], schema=LIGHT_SCHEMA)
+def _distinct(
+    rows: NDArray[np.integer[Any]],
+) -> tuple[NDArray[np.integer[Any]], NDArray[np.intp] | None]:
+    """Rows in order, each once, and where each stands in them; None where they were so already."""
+    if (rows[1:] > rows[:-1]).all():
+        return rows, None
+    distinct, places = np.unique(rows, return_inverse=True)
+    return distinct, places
+
+
+def _numbers(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [
+        # A copy: Arrow's own keeps the whole batch in memory.
+        pa.array(batch.column("first_row").to_numpy().copy()),
+        compute.list_value_length(batch.column("images")).cast(pa.uint16()),
+        compute.binary_length(batch.column("payload")),
+    ]
+    return pa.record_batch(columns, schema=NUMBERS)
+
+
+def _by_batch(rows: NDArray[np.integer[Any]]) -> Iterator[tuple[int, NDArray[np.integer[Any]]]]:
+    """Sorted rows as the number of a batch and the places inside it."""
+    batches, starts = np.unique(rows // BATCH_RECORDS, return_index=True)
+    for batch, part in zip(batches.tolist(), np.split(rows, starts[1:]), strict=True):
+        yield batch, part - batch * BATCH_RECORDS
+
+
+def _frame(batches: list[pa.RecordBatch], schema: pa.Schema) -> pl.DataFrame:
+    frame = pl.from_arrow(pa.Table.from_batches(batches, schema=schema))
+    assert isinstance(frame, pl.DataFrame)
+    return frame

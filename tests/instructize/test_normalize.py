@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datakit.instructize import normalize
+from datakit.instructize.normalize import _strip
 
 
 @pytest.mark.parametrize(
@@ -55,3 +56,16 @@ def test_it_is_idempotent(text: str) -> None:
 @given(st.text())
 def test_it_never_loses_a_whole_text(text: str) -> None:
     assert bool(normalize(text)) == bool(text.split())
+
+
+words = st.sampled_from(
+    ["a", "the", "THE", "An", "bar", "2", "3.5", "1,000", "x-y", "..", "?", "_"]
+)
+
+
+@given(st.lists(words, max_size=6).map(" ".join) | st.text("aA .?!-2,", max_size=12))
+def test_plain_words_have_the_form_that_the_rules_give(text: str) -> None:
+    by_rules = folded = " ".join(text.casefold().split())
+    for _ in text:
+        by_rules = _strip(by_rules)
+    assert normalize(text) == (by_rules or folded)

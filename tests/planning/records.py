@@ -1,13 +1,17 @@
-"""Tables of records as the steps of a plan get them."""
+"""Tables of records as the steps of a plan get them, and the records behind them."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import orjson
 import polars as pl
 
 from datakit.mixture import Dedup
 from datakit.planning.dedup import turn_digests
-from datakit.planning.merge import with_about
+from datakit.planning.record_names import RecordNames
+from datakit.record import Question, Record
+from datakit.sources.spool import Spool, SpoolWriter
 
 Pairs = list[tuple[str, str, str]]
 
@@ -15,18 +19,16 @@ Pairs = list[tuple[str, str, str]]
 def record_frame(pairs: Pairs, dedup: Dedup, source: int = 0) -> pl.DataFrame:
     """Records of (image, question, answer); an empty image means text only."""
     payloads = [
-        ("vqa-open", orjson.dumps({"question": question, "answer": answer}))
-        for _, question, answer in pairs
+        orjson.dumps({"question": question, "answer": answer}) for _, question, answer in pairs
     ]
+    images = [image for image, _, _ in pairs]
     frame = pl.DataFrame(
         {
             "source": [source] * len(pairs),
             "row": list(range(len(pairs))),
-            "record_id": [str(i) for i in range(len(pairs))],
-            "place": [f"f[{i}]" for i in range(len(pairs))],
-            "task": ["vqa-open"] * len(pairs),
-            "kind": ["question"] * len(pairs),
-            "images": [[image] if image else [] for image, _, _ in pairs],
+            "first_row": [images.index(image) for image in images],
+            "about": [sorted({*images, "a", "b"}).index(image) for image in images],
+            "num_images": [bool(image) for image in images],
             "image_bytes": [1] * len(pairs),
             "payload_bytes": [1] * len(pairs),
             "merges": [True] * len(pairs),
@@ -34,10 +36,32 @@ def record_frame(pairs: Pairs, dedup: Dedup, source: int = 0) -> pl.DataFrame:
         },
         schema_overrides={
             "duplicates": pl.List(pl.String),
-            "images": pl.List(pl.String),
-            "row": pl.UInt32,
             "source": pl.UInt16,
+            "row": pl.UInt32,
+            "first_row": pl.UInt32,
+            "num_images": pl.UInt16,
         },
     )
-    frame = pl.concat([frame, turn_digests(payloads, dedup)], how="horizontal")
-    return with_about(frame)
+    return frame.hstack(turn_digests(payloads, "vqa-open", dedup))
+
+
+def write_spool(folder: Path, pairs: Pairs, ids: list[str] | None = None) -> Spool:
+    """The same records on disk; the ids are their rows where none are given."""
+    writer = SpoolWriter(folder / "spool.arrow")
+    for index, (image, question, answer) in enumerate(pairs):
+        writer.append(
+            Record(
+                record_id=ids[index] if ids else str(index),
+                place=f"f[{index}]",
+                task="vqa-open",
+                images=(image,) if image else (),
+                payload=Question(question=question, answer=answer),
+            )
+        )
+    writer.close()
+    return Spool(folder / "spool.arrow")
+
+
+def record_names(folder: Path, pairs: Pairs, ids: list[str] | None = None) -> RecordNames:
+    """Looks up the same records as those of the first source."""
+    return RecordNames({0: write_spool(folder, pairs, ids)})

@@ -15,19 +15,17 @@ from datakit.planning.dedup import (
     LexicalSameness,
     drop_duplicates,
     drop_same_meaning,
+    duplicate_rejects,
     settle,
     with_duplicates,
 )
-from datakit.record import Question, Record
-from datakit.sources.spool import Spool, SpoolWriter
-from tests.planning.records import Pairs, record_frame
+from datakit.planning.record_names import RecordNames
+from tests.planning.records import Pairs, record_frame, record_names, write_spool
 
 
-def kept(pairs: Pairs, **dedup: Any) -> tuple[list[str], dict[str, str]]:
-    left, rejects = drop_duplicates(record_frame(pairs, Dedup(**dedup)))
-    return left["record_id"].to_list(), dict(
-        rejects.select("record_id", "kept_record_id").iter_rows()
-    )
+def kept(pairs: Pairs, **dedup: Any) -> tuple[list[int], dict[int, int]]:
+    left, again = drop_duplicates(record_frame(pairs, Dedup(**dedup)))
+    return left["row"].to_list(), dict(again.select("row", "kept_row").iter_rows())
 
 
 PAIRS = [
@@ -41,15 +39,15 @@ PAIRS = [
 
 
 def test_pairs_that_say_the_same_of_one_image_are_one() -> None:
-    assert kept(PAIRS) == (["0", "1", "3", "4", "5"], {"2": "0"})
+    assert kept(PAIRS) == ([0, 1, 3, 4, 5], {2: 0})
 
 
 def test_by_target_one_answer_of_an_image_is_kept_as_in_the_paper() -> None:
-    assert kept(PAIRS, by="target") == (["0", "3", "4", "5"], {"1": "0", "2": "0"})
+    assert kept(PAIRS, by="target") == ([0, 3, 4, 5], {1: 0, 2: 0})
 
 
 def test_exact_matching_sees_every_letter() -> None:
-    assert kept(PAIRS, match="exact") == (["0", "1", "2", "3", "4", "5"], {})
+    assert kept(PAIRS, match="exact") == ([0, 1, 2, 3, 4, 5], {})
 
 
 REWORDED = [
@@ -62,38 +60,20 @@ REWORDED = [
 ]
 
 
-def write_spool(folder: Path, pairs: Pairs) -> Spool:
-    writer = SpoolWriter(folder / "spool.arrow")
-    for index, (image, question, answer) in enumerate(pairs):
-        writer.append(
-            Record(
-                record_id=str(index),
-                place=f"f[{index}]",
-                task="vqa-open",
-                images=(image,) if image else (),
-                payload=Question(question=question, answer=answer),
-            )
-        )
-    writer.close()
-    return Spool(folder / "spool.arrow")
-
-
-def kept_by_meaning(folder: Path, pairs: Pairs, **dedup: Any) -> tuple[list[str], dict[str, str]]:
+def kept_by_meaning(folder: Path, pairs: Pairs, **dedup: Any) -> tuple[list[int], dict[int, int]]:
     how = Dedup(match="semantic", **dedup)
     frame, _ = drop_duplicates(record_frame(pairs, how))
-    left, rejects = drop_same_meaning(frame, LexicalSameness({0: write_spool(folder, pairs)}, how))
-    return left["record_id"].to_list(), dict(
-        rejects.select("record_id", "kept_record_id").iter_rows()
-    )
+    left, again = drop_same_meaning(frame, LexicalSameness({0: write_spool(folder, pairs)}, how))
+    return left["row"].to_list(), dict(again.select("row", "kept_row").iter_rows())
 
 
 def test_other_words_for_the_same_question_and_answer_are_one(tmp_path: Path) -> None:
-    assert kept_by_meaning(tmp_path, REWORDED) == (["0", "2", "3", "4", "5"], {"1": "0"})
+    assert kept_by_meaning(tmp_path, REWORDED) == ([0, 2, 3, 4, 5], {1: 0})
 
 
 def test_a_threshold_of_one_keeps_all_but_equal_meanings(tmp_path: Path) -> None:
     pairs = [("a", "Is it red?", "Yes"), ("a", "Is it big?", "yes")]
-    assert kept_by_meaning(tmp_path, pairs, threshold=1.0) == (["0", "1"], {})
+    assert kept_by_meaning(tmp_path, pairs, threshold=1.0) == ([0, 1], {})
 
 
 def write_vectors(path: Path, vectors: dict[str, list[float]]) -> Path:
@@ -110,10 +90,11 @@ def test_embeddings_decide_where_they_are_given(tmp_path: Path) -> None:
         tmp_path / "v.parquet", {"0": [1.0, 0.0], "1": [2.0, 0.1], "2": [0.0, 1.0]}
     )
     frame, _ = drop_duplicates(record_frame(pairs, how))
-    left, rejects = drop_same_meaning(frame, EmbeddedSameness({0: file}, how))
-    assert left["record_id"].to_list() == ["0", "2"]
-    assert rejects["kept_record_id"].to_list() == ["0"]
-    assert rejects["reason"].to_list() == ["duplicate-turn"]
+    left, again = drop_same_meaning(
+        frame, EmbeddedSameness({0: file}, record_names(tmp_path, pairs), how)
+    )
+    assert left["row"].to_list() == [0, 2]
+    assert again.rows() == [(0, 1, 0, 0)]
 
 
 def test_a_column_of_fixed_size_arrays_is_read_too(tmp_path: Path) -> None:
@@ -121,7 +102,7 @@ def test_a_column_of_fixed_size_arrays_is_read_too(tmp_path: Path) -> None:
     pl.DataFrame({"record_id": ["0", "1"], "embedding": array}).write_parquet(
         tmp_path / "v.parquet"
     )
-    EmbeddedSameness({0: tmp_path / "v.parquet"}, Dedup(match="semantic"))
+    EmbeddedSameness({0: tmp_path / "v.parquet"}, RecordNames({}), Dedup(match="semantic"))
 
 
 def test_a_record_without_an_embedding_is_named(tmp_path: Path) -> None:
@@ -130,7 +111,7 @@ def test_a_record_without_an_embedding_is_named(tmp_path: Path) -> None:
     file = write_vectors(tmp_path / "v.parquet", {"0": [1.0, 0.0]})
     frame, _ = drop_duplicates(record_frame(pairs, how))
     with pytest.raises(DataError, match="no embedding of record '1'"):
-        drop_same_meaning(frame, EmbeddedSameness({0: file}, how))
+        drop_same_meaning(frame, EmbeddedSameness({0: file}, record_names(tmp_path, pairs), how))
 
 
 @pytest.mark.parametrize(
@@ -151,7 +132,7 @@ def test_a_file_that_is_no_table_of_embeddings_is_refused(
 ) -> None:
     pl.DataFrame(table).write_parquet(tmp_path / "v.parquet")
     with pytest.raises(UsageError, match=words):
-        EmbeddedSameness({0: tmp_path / "v.parquet"}, Dedup(match="semantic"))
+        EmbeddedSameness({0: tmp_path / "v.parquet"}, RecordNames({}), Dedup(match="semantic"))
 
 
 def test_what_was_dropped_twice_over_points_at_what_is_kept(tmp_path: Path) -> None:
@@ -162,10 +143,14 @@ def test_what_was_dropped_twice_over_points_at_what_is_kept(tmp_path: Path) -> N
         ("a", "what is the color of the cat", "Black."),
     ]
     frame, exact = drop_duplicates(record_frame(pairs, how).drop("duplicates"))
-    assert exact["kept_record_id"].to_list() == ["1"]
-    spools = {0: write_spool(tmp_path, pairs)}
-    frame, reworded = drop_same_meaning(frame, LexicalSameness(spools, how))
+    assert exact.rows() == [(0, 2, 0, 1)]
+    spool = write_spool(tmp_path, pairs)
+    frame, reworded = drop_same_meaning(frame, LexicalSameness({0: spool}, how))
     again = settle(exact, reworded)
-    assert again["kept_record_id"].to_list() == ["0", "0"]
-    kept = with_duplicates(frame, again, ["s"])
-    assert kept.select("record_id", "duplicates").rows() == [("0", ["2", "1"])]
+    assert again.rows() == [(0, 2, 0, 0), (0, 1, 0, 0)]
+    records = RecordNames({0: spool})
+    kept = with_duplicates(frame, again, records, ["s"])
+    assert kept.select("row", "duplicates").rows() == [(0, ["2", "1"])]
+    rejects = duplicate_rejects(again, records)
+    assert rejects["kept_record_id"].to_list() == ["0", "0"]
+    assert rejects["detail"].to_list() == ["says the same of its image as 0"] * 2

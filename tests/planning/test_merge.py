@@ -28,10 +28,10 @@ def test_merging_loses_and_repeats_nothing(images: list[str], max_turns: int) ->
     merged = merge_turns(record_frame(pairs, Dedup()), max_turns)
     rows = [row for rows in merged["rows"] for row in rows]
     assert sorted(rows) == list(range(len(images)))
-    for part, names in zip(merged["rows"], merged["images"], strict=True):
-        assert 1 <= len(part) <= (max_turns if len(names) else 1)
+    for part, first in merged.select("rows", "first_row").iter_rows():
+        assert 1 <= len(part) <= (max_turns if images[first] else 1)
         assert list(part) == sorted(part)
-        assert {images[row] for row in part} == {names[0] if len(names) else ""}
+        assert {images[row] for row in part} == {images[first]}
 
 
 def test_a_source_without_multi_turn_keeps_its_records_apart() -> None:

@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
-import polars as pl
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from datakit.balance import draw, draw_times
+from datakit.io.image_files import ImageFiles
+from datakit.io.trees import open_source
 from datakit.mixture import Dedup
-from datakit.planning.select import cut_shards, drop_repeated_ids
-from tests.planning.records import record_frame
+from datakit.planning.record_names import RecordNames
+from datakit.planning.select import cut_shards, drop_repeated_ids, measure_images
+from tests.planning.records import record_frame, record_names, write_spool
 
 
-def test_a_repeated_id_is_dropped_and_says_whose_it_is() -> None:
-    records = record_frame([("a", "q", "x"), ("b", "r", "y")], Dedup())
-    records = records.with_columns(record_id=pl.lit("same"))
-    left, rejects = drop_repeated_ids(records)
-    assert len(left) == 1
-    assert rejects.row(0, named=True)["detail"] == "the id is also that of f[0]"
+def test_a_repeated_id_is_dropped_and_says_whose_it_is(tmp_path: Path) -> None:
+    pairs = [("a", "q", "x"), ("b", "r", "y"), ("b", "s", "z")]
+    names = record_names(tmp_path, pairs, ["same", "other", "same"])
+    left, rejects = drop_repeated_ids(record_frame(pairs, Dedup()), names)
+    assert left["row"].to_list() == [0, 1]
+    assert rejects["detail"].to_list() == ["the id is also that of f[0]"]
+
+
+def test_a_missing_image_is_told_with_what_it_may_have_been(tmp_path: Path) -> None:
+    (tmp_path / "b.png").write_bytes(b"1234")
+    pairs = [("b.jpg", "q", "x"), ("b.png", "q", "x"), ("", "q", "x"), ("b.jpg", "r", "x")]
+    frame = record_frame(pairs, Dedup()).drop("image_bytes")
+    spool = write_spool(tmp_path, pairs)
+    rows = frame["first_row"].unique(maintain_order=True)
+    images = spool.texts(rows, ["images"]).with_columns(first_row=rows)
+    files = ImageFiles(open_source(tmp_path))
+    left, rejects = measure_images(frame, images, files, 16, RecordNames({0: spool}))
+    assert left.select("row", "image_bytes").rows() == [(1, 4), (2, 0)]
+    assert rejects["record_id"].to_list() == ["0", "3"]
+    assert rejects["detail"].to_list() == ["b.jpg; nearest is b.png"] * 2
 
 
 @given(st.lists(st.text(max_size=6), max_size=50, unique=True), st.integers(1, 60), st.integers())

@@ -108,3 +108,11 @@ def test_options_that_cannot_be_told_apart_are_unusable() -> None:
     assert found is not None and found[0] == "choices-ambiguous"
     other = Choice(question="q", choices=("cat", "dog", "cat"), answer_index=1)
     assert unusable_text(other) is None
+
+
+@given(st.text() | st.text('<|image>\x7f\x00\\"\n\r\tn', max_size=12))
+def test_a_payload_is_cleaned_as_its_texts_are(text: str) -> None:
+    payload = Question(question=text, answer="plain", answers=(text,))
+    hygiene = Hygiene()
+    clean = hygiene.text(text)
+    assert Hygiene().clean(payload) == Question(question=clean, answer="plain", answers=(clean,))
