@@ -169,6 +169,11 @@ class Source(Section):
     converter: str | None = Field(None, description="how it is read; defaults to the dataset's own")
     path: str = Field(description="folder, file or glob, relative to root")
     split: str = "train"
+    split_by: str | None = Field(
+        None,
+        min_length=1,
+        description="a field of raw rows whose values each become a source, named NAME-VALUE",
+    )
     cap_records: int | None = Field(None, ge=1, description="drawn before merging")
     cap_samples: int | None = Field(None, ge=1, description="most samples, after merging")
     weight: float = Field(

@@ -16,7 +16,8 @@ SHARED_SETTINGS = ("multi_turn", "max_turns", "dedup", "system_prompt", "instruc
 def left_out(problems: Problems) -> set[str]:
     """Names of the sources that `leave_out` names, by themselves or by what they are."""
     names: dict[str, set[str]] = {}
-    for spec in problems.loaded.value.sources:
+    specs = problems.loaded.value.sources
+    for spec in specs:
         own = [spec.name, spec.dataset]
         if spec.dataset in dataset_names():
             entry = load_dataset_entry(spec.dataset)
@@ -25,7 +26,8 @@ def left_out(problems: Problems) -> set[str]:
             names.setdefault(name, set()).add(spec.name)
     left: set[str] = set()
     for index, name in enumerate(problems.loaded.value.leave_out):
-        if name not in names and name not in known_groups():
+        is_part = any(s.split_by and name.startswith(f"{s.name}-") for s in specs)
+        if not is_part and name not in names and name not in known_groups():
             problems.add(
                 ("leave_out", index),
                 f"no source is, or is of, {name!r}.",
@@ -47,6 +49,8 @@ def check_groups(problems: Problems) -> None:
             at = ("merge_sources", index, place)
             if name not in names:
                 problems.add(at, f"no source {name!r}.", nearest(name, names))
+            elif next(spec for spec in specs if spec.name == name).split_by:
+                problems.add(at, f"{name!r} is split by a field, and shares no conversations.")
             elif name in seen:
                 problems.add(at, f"{name!r} is named twice.")
             seen.add(name)

@@ -23,6 +23,7 @@ from datakit.planning.balancing import balance_sources
 from datakit.planning.resolve import ResolvedMixture
 from datakit.planning.screen import ScreenedSource, screen_source
 from datakit.planning.source_plan import SPLIT, SourcePlan, plan_group
+from datakit.planning.split import SourcePart, read_parts, with_parts
 from datakit.record import FORMAT_VERSION
 from datakit.version import VERSION
 
@@ -130,7 +131,9 @@ def make_plan(
         keep = folder or Path(mkdtemp(prefix="datakit-"))
         if folder is None:
             undo.callback(shutil.rmtree, keep, ignore_errors=True)
-        by_source = _plan_sources(mixture, keep, on_source, on_cached)
+        parts = _read_sources(mixture, keep, on_source, on_cached)
+        mixture = with_parts(mixture, parts)
+        by_source = _plan_sources(mixture, parts)
         made = Plan(
             mixture=mixture,
             by_source=by_source,
@@ -141,23 +144,31 @@ def make_plan(
     return made
 
 
-def _plan_sources(
+def _read_sources(
     mixture: ResolvedMixture,
     folder: Path,
     on_source: Callable[[str], None],
     on_cached: Callable[[str, int], None],
-) -> dict[str, SourcePlan]:
+) -> list[SourcePart]:
+    parts: list[SourcePart] = []
+    left_out = set(mixture.spec.leave_out)
+    for source in mixture.sources:
+        on_source(source.name)
+        own = read_parts(source, folder, mixture.limit_records, left_out)
+        if own and own[0].read.from_cache:
+            on_cached(source.name, own[0].read.records)
+        parts += own
+    return parts
+
+
+def _plan_sources(mixture: ResolvedMixture, parts: list[SourcePart]) -> dict[str, SourcePlan]:
     """The plan of each source, in the mixture's order; groups that merge are planned together."""
-    names = [source.name for source in mixture.sources]
+    names = [part.name for part in parts]
     waiting: dict[str, list[ScreenedSource]] = {}
     made: dict[str, SourcePlan] = {}
-    for number, source in enumerate(mixture.sources):
-        on_source(source.name)
-        screened = screen_source(number, source, mixture.spec, folder, mixture.limit_records)
-        if screened.from_cache:
-            on_cached(source.name, screened.records)
-        group = mixture.group_of(source.name)
-        waiting.setdefault(group[0], []).append(screened)
+    for number, part in enumerate(parts):
+        group = mixture.group_of(part.name)
+        waiting.setdefault(group[0], []).append(screen_source(number, part, mixture.spec))
         if len(waiting[group[0]]) == len(group):
             made |= plan_group(waiting.pop(group[0]), names)
     return balance_sources(mixture, {name: made[name] for name in names})

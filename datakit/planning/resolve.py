@@ -46,7 +46,9 @@ class ResolvedSource:
 
     def make_converter(self) -> Converter:
         """The converter, ready to read."""
-        return find_converter(self.converter)(self.path, self.spec.split, self.options)
+        converter = find_converter(self.converter)(self.path, self.spec.split, self.options)
+        converter.group_by = self.spec.split_by or ""
+        return converter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,23 +5,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
 
 import polars as pl
 
-import datakit.instructize
 from datakit.errors import DataError, UsageError
 from datakit.instructize import find_task
 from datakit.instructize.tasks.base import payload_name
 from datakit.io.image_files import ImageFiles
 from datakit.mixture import Mixture
-from datakit.planning import dedup, select
+from datakit.planning import select
 from datakit.planning.record_names import RecordNames
 from datakit.planning.resolve import ResolvedSource
+from datakit.planning.split import SourcePart
 from datakit.record import Record, Reject
-from datakit.sources import SourceRecords, read_source
-from datakit.sources.cache import code_digest
 from datakit.sources.read import first_items
 from datakit.sources.spool import Spool, payload_kind
 
@@ -51,22 +47,17 @@ class ScreenedSource:
     from_cache: bool
 
 
-def screen_source(
-    number: int, source: ResolvedSource, mixture: Mixture, folder: Path, limit_records: int | None
-) -> ScreenedSource:
-    """Reads a source into `folder` and draws its records.
+def screen_source(number: int, part: SourcePart, mixture: Mixture) -> ScreenedSource:
+    """Draws the records of one source, and finds its images.
 
     Raises:
-        FormatError: the release is not in a layout that the converter reads.
-        DataError: the source has no records.
         UsageError: its records are of another task than its template set.
     """
-    converter = source.make_converter()
-    read = read_source(converter, source.name, folder / f"{source.name}.arrow", limit=limit_records)
-    spool, files = Spool(read.spool), converter.image_files
+    source, spool, files = part.source, part.spool, part.images
     names = RecordNames({number: spool})
     _check_tasks(source, spool.kinds())
-    frame = _with_digests(spool, source, read).with_columns(source=pl.lit(number, dtype=pl.UInt16))
+    frame = part.frame().with_columns(source=pl.lit(number, dtype=pl.UInt16))
+    records = len(frame) + len(part.rejects)
     frame, repeated = select.drop_repeated_ids(frame, names)
     images = _images(frame, spool)
     most = mixture.images.max_per_sample
@@ -81,13 +72,13 @@ def screen_source(
         spool=spool,
         files=files,
         frame=frame.with_columns(merges=pl.lit(source.instructize.multi_turn and _merges(source))),
-        rejects=[_as_rejected(read.rejects, number), repeated, unusable],
+        rejects=[_as_rejected(part.rejects, number), repeated, unusable],
         not_drawn=[not_drawn_by(names.named(left), "cap_records")],
-        records=read.records,
-        annotation_digests=read.digests,
+        records=records,
+        annotation_digests=part.read.digests,
         image_digest=image_digest,
-        mended=read.mended,
-        from_cache=read.from_cache,
+        mended=part.mended,
+        from_cache=part.read.from_cache,
     )
 
 
@@ -137,23 +128,6 @@ def _check_tasks(source: ResolvedSource, found: Iterable[tuple[str, str]]) -> No
 
 def _merges(source: ResolvedSource) -> bool:
     return find_task(source.instructions.templates.task).merges
-
-
-def _with_digests(spool: Spool, source: ResolvedSource, read: SourceRecords) -> pl.DataFrame:
-    how = source.instructize.dedup
-    frame = spool.numbers()
-    if how.match == "none" or not _merges(source):
-        return pl.concat([frame, dedup.no_digests(len(frame))], how="horizontal")
-    digests = partial(dedup.spool_digests, spool, source.instructions.templates.task, how)
-    name = f"digests-{how.by}-{how.match}-{_code_digest()[:16]}"
-    made = read.cached.frame(name, digests) if read.cached else digests()
-    return pl.concat([frame, made], how="horizontal")
-
-
-@cache
-def _code_digest() -> str:
-    """Of the code that decides which turns are the same."""
-    return code_digest([Path(str(datakit.instructize.__file__)).parent])
 
 
 def _as_rejected(rejects: pl.DataFrame, number: int) -> pl.DataFrame:

@@ -123,6 +123,12 @@ class Spool:
         batches = read_batches(self.path, ["task", "kind"])
         return {pair for batch in batches for pair in _frame([batch], batch.schema).unique().rows()}
 
+    def groups(self) -> pl.Series:
+        """The `group` of every record."""
+        batches = read_batches(self.path, ["group"])
+        parts = [_frame([batch], batch.schema)["group"].cast(pl.Categorical) for batch in batches]
+        return pl.concat(parts) if parts else pl.Series("group", [], pl.Categorical)
+
     def payloads(self) -> Iterator[list[bytes]]:
         """Yields the payloads of all records, in order, a batch at a time."""
         for batch in read_batches(self.path, ["payload"]):
