@@ -54,7 +54,7 @@ def resolve(
     loaded = load_mixture(Path(mixture), overrides=overrides, problems=problems)
     return resolve_mixture(
         loaded,
-        root=Path(root) if root is not None else None,
+        root=None if root is None else os.fspath(root),
         templates=Path(templates) if templates is not None else None,
         limit_records=limit_records,
         problems=problems,

@@ -149,26 +149,35 @@ def _of_folder(folder: Path, path: str) -> _Guess | None:
             by_converter.setdefault(entry.converter, []).append(name)
     order = sorted(by_converter, key=lambda name: (name in LAST, name))
     for converter in order:
-        if (split := _readable_split(converter, folder)) is not None:
-            names = by_converter[converter]
-            dataset = _most_alike(folder.name, converter, names)
-            source = {"dataset": dataset, "path": path}
-            source |= {"split": split} if split != "train" else {}
-            return _Guess(source, f"{path} reads as {dataset}, split {split}")
+        for split in find_converter(converter).splits or ("train",):
+            if (options := _reading_options(converter, folder, split)) is not None:
+                dataset = _most_alike(folder.name, converter, by_converter[converter])
+                source = {"dataset": dataset, "path": path}
+                source |= {"split": split} if split != "train" else {}
+                source |= {"options": options} if options else {}
+                return _Guess(source, f"{path} reads as {dataset}, split {split}")
     return None
 
 
-def _readable_split(converter: str, folder: Path) -> str | None:
-    """The first split of a release that has records, read by a converter without options."""
+def _reading_options(converter: str, folder: Path, split: str) -> dict[str, str] | None:
+    """The options by which a split of a release has records; None where it has none.
+
+    They say where the images are, where these are in a folder that the converter does not know.
+    """
     kind = find_converter(converter)
-    for split in kind.splits or ("train",):
-        try:
-            items = islice(kind(folder, split, kind.Options()).read(), LOOKED_AT_ROWS)
-            if any(isinstance(item, Record) for item in items):
-                return split
-        except (DatakitError, ValueError):
-            continue
-    return None
+    try:
+        reader = kind(folder, split, kind.Options())
+        items = list(islice(reader.read(), LOOKED_AT_ROWS))
+    except (DatakitError, ValueError):
+        return None
+    records = [item for item in items if isinstance(item, Record)]
+    names = [name for record in records for name in record.images]
+    files = reader.image_files
+    if names and "images" in kind.Options.model_fields and not any(map(files.size, names)):
+        inner = (entry for entry in _entries(folder) if entry.is_dir())
+        found = next((e.name for e in inner if (e / names[0]).is_file()), None)
+        return {"images": found} if found else {}
+    return {} if records else None
 
 
 def _most_alike(folder: str, converter: str, names: list[str]) -> str:

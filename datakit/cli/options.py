@@ -12,7 +12,7 @@ MixtureArgument = Annotated[
 ]
 BuildArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A build's folder.")]
 RootOption = Annotated[
-    Path | None, typer.Option("--root", help="Folder of the raw data; replaces the mixture's.")
+    str | None, typer.Option("--root", help="Folder or URL of the raw data, not the mixture's.")
 ]
 TemplatesOption = Annotated[
     Path | None, typer.Option("--templates", help="A folder of your own template sets.")

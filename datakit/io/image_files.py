@@ -6,18 +6,21 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from datakit.errors import FormatError
 from datakit.io.table_cells import Cell, CellColumn, parse_cell
 from datakit.io.tar_parts import parse_part
 from datakit.io.trees import SourcePath
 from datakit.io.trees.tree import join
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
-MOST_SIBLINGS = 2000
+MOST_SIBLINGS = 1000
 MOST_FOLDERS = 50
+MOST_SEARCHES = 10  # each compares a name with up to MOST_SIBLINGS others
 
 
 class ImageFiles:
@@ -35,9 +38,11 @@ class ImageFiles:
         self.tables = tables or root
         self._sizes: dict[str, int] = {}
         self._columns: dict[tuple[str, str], CellColumn] = {}
+        self._problems: dict[tuple[str, str], str] = {}
         self._staged: dict[str, tuple[int, int]] = {}
         self._folders: dict[str, dict[str, str]] = {}
-        self._others: dict[str, list[str]] = {}
+        self._near: dict[str, dict[str, str]] = {}
+        self._searches = 0
 
     _stage: IO[bytes]
 
@@ -65,8 +70,9 @@ class ImageFiles:
             return part.read(self.tables)
         if (cell := parse_cell(name)) is None:
             return self.root.tree.read(self._inner(name))
-        found = self._column(cell).read([(cell.row, cell.index)])
-        return next((data for _, data in found), b"")
+        if self.size(name) is None:
+            raise FileNotFoundError(2, self._about_cell(cell), name)
+        return next(data for _, data in self._column(cell).read([(cell.row, cell.index)]))
 
     def identity(self, name: str) -> str:
         """Equal for two images, of whichever source, only if they are one."""
@@ -75,18 +81,17 @@ class ImageFiles:
 
     def suggestion(self, name: str) -> str:
         """The existing image that a missing name was probably meant to be, in a sentence."""
+        if cell := parse_cell(name):
+            return self._about_cell(cell)
         if remark := self.root.tree.remark(self._inner(name)):
             return remark
         folder, _, base = name.rpartition("/")
-        places = [folder, *self._other_places(folder)]
-        found = next((join(p, same) for p in places if (same := self._alike(p, base))), None)
-        if found is None:
-            siblings = list(self._siblings(folder).values())
-            if not siblings:
-                return f"the folder {folder or '.'!r} is missing or empty"
-            close = get_close_matches(base, siblings[:MOST_SIBLINGS], n=1)
-            found = join(folder, close[0]) if close else None
-        return f"nearest is {found}" if found else "none near it"
+        found = self._alike(folder, base) or self._close_to(folder, base)
+        if found:
+            return f"nearest is {found}"
+        if not (siblings := self._siblings(folder)):
+            return f"the folder {folder or '.'!r} is missing or empty"
+        return f"none near it among the {len(siblings):,} names in {folder or '.'!r}"
 
     @contextmanager
     def staged(self, names: Iterable[str], folder: Path) -> Iterator[None]:
@@ -109,18 +114,34 @@ class ImageFiles:
                     self._staged[places[place]] = (stage.tell(), len(data))
                     stage.write(data)
             self._stage = stage
-            yield
-        self._staged.clear()
+            try:
+                yield
+            finally:
+                self._staged.clear()
 
     def _look(self, name: str) -> int:
         if part := parse_part(name):
             there = (self.tables / part.file).size() or 0
             size = part.size if part.start + part.size <= there else None
         elif cell := parse_cell(name):
-            size = self._column(cell).size(cell.row, cell.index)
+            size = self._cell_size(cell)
         else:
             size = self.root.tree.size(self._inner(name))
         return -1 if size is None else size
+
+    def _cell_size(self, cell: Cell) -> int | None:
+        """Bytes of a cell; None also where there is no such table or column, which is noted."""
+        if (cell.file, cell.column) in self._problems:
+            return None
+        try:
+            return self._column(cell).size(cell.row, cell.index)
+        except FormatError as error:
+            self._problems[cell.file, cell.column] = str(error)
+            return None
+
+    def _about_cell(self, cell: Cell) -> str:
+        """Why there is no image in a cell."""
+        return self._problems.get((cell.file, cell.column), "no image in that row of the table")
 
     def _inner(self, name: str) -> str:
         """An image's name in the root's tree."""
@@ -132,37 +153,61 @@ class ImageFiles:
             self._columns[key] = CellColumn(self.tables / cell.file, cell.column)
         return self._columns[key]
 
+    def _nearby(self, folder: str) -> dict[str, str]:
+        """The images in a folder, and in those that it may have been meant to be, by lower case."""
+        if folder not in self._near:
+            near: dict[str, str] = {}
+            for place in (folder, *self._other_places(folder)):
+                for lower, name in self._siblings(place).items():
+                    near.setdefault(lower, join(place, name))
+            self._near[folder] = near
+        return self._near[folder]
+
     def _other_places(self, folder: str) -> list[str]:
         """Folders that this one may have been meant to be: other case, a part too many or few."""
-        if folder not in self._others:
-            parts = folder.split("/") if folder else []
-            shorter = ["/".join(parts[start:]) for start in range(1, len(parts) + 1)]
-            longer = [join(top, folder) for top in self.root.names()[:MOST_FOLDERS]]
-            same = [place] if (place := self._in_other_case(parts)) is not None else []
-            found = [p for p in (*same, *shorter, *longer) if (self.root / p).is_dir()]
-            self._others[folder] = found
-        return self._others[folder]
+        parts = folder.split("/") if folder else []
+        shorter = ["/".join(parts[start:]) for start in range(1, len(parts) + 1)]
+        longer = [join(top, folder) for top in self._tops(*parts[:1])]
+        same = [place] if (place := self._in_other_case(parts)) is not None else []
+        return [place for place in (*same, *shorter, *longer) if (self.root / place).is_dir()]
+
+    def _tops(self, part: str = "") -> list[str]:
+        """The first names in the root; those that have a name in them where one is given."""
+        tops = list(islice(self._siblings("").values(), MOST_FOLDERS))
+        return [top for top in tops if not part or part.lower() in self._siblings(top)]
 
     def _in_other_case(self, parts: list[str]) -> str | None:
         place = ""
         for part in parts:
-            inside = {name.lower(): name for name in (self.root / place).names()}
+            inside = self._siblings(place)
             if part.lower() not in inside:
                 return None
             place = join(place, inside[part.lower()])
         return place
 
     def _alike(self, folder: str, base: str) -> str | None:
-        """A file of a folder with this name in another case, or with another extension."""
-        siblings = self._siblings(folder)
-        stem = base.rpartition(".")[0] if "." in base else base
-        names = [base.lower(), *(f"{stem.lower()}{extension}" for extension in EXTENSIONS)]
-        return next((siblings[name] for name in names if name in siblings), None)
+        """A file with this name in another case or place, or with another extension."""
+        near = self._nearby(folder)
+        stem = (base.rpartition(".")[0] if "." in base else base).lower()
+        names = [base.lower(), *(f"{stem}{extension}" for extension in EXTENSIONS)]
+        return next((near[name] for name in names if name in near), None)
+
+    def _close_to(self, folder: str, base: str) -> str | None:
+        """A file of the folder with almost this name; looked for a few times only."""
+        if self._searches == MOST_SEARCHES:
+            return None
+        self._searches += 1
+        names = islice(self._siblings(folder).values(), MOST_SIBLINGS)
+        close = get_close_matches(base, list(names), n=1)
+        return join(folder, close[0]) if close else None
 
     def _siblings(self, folder: str) -> dict[str, str]:
         """The names in a folder by their lower-case form, fit to be shown."""
         if folder not in self._folders:
             names = (os.fsencode(name) for name in (self.root / folder).names())
             shown = [name.decode("utf-8", "replace") for name in names]
-            self._folders[folder] = {name.lower(): name for name in reversed(shown)}
+            siblings: dict[str, str] = {}
+            for name in shown:
+                siblings.setdefault(name.lower(), name)
+            self._folders[folder] = siblings
         return self._folders[folder]

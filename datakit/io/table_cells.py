@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
 from datakit.errors import FormatError
-from datakit.io.tables import CELL, SUFFIXES, open_table
+from datakit.io.tables import CELL, SUFFIXES, UNREADABLE, open_table
 from datakit.io.trees import SourcePath
 
 Place = tuple[int, int]  # row and place in its list
+
+INNER = re.compile(r"(?P<column>[^/]+)/(?P<row>[0-9]{1,18})(?:/(?P<index>[0-9]{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,12 +34,10 @@ class Cell:
 def parse_cell(name: str) -> Cell | None:
     """The cell that a name means; None for the name of a file."""
     file, mark, inner = name.rpartition(CELL)
-    if not mark or not file.endswith(SUFFIXES):
+    found = INNER.fullmatch(inner) if mark and file.endswith(SUFFIXES) else None
+    if found is None:
         return None
-    column, *numbers = inner.split("/")
-    if len(numbers) not in (1, 2) or not all(number.isdecimal() for number in numbers):
-        return None
-    return Cell(file, column, *map(int, numbers))
+    return Cell(file, unquote(found["column"]), int(found["row"]), int(found["index"] or 0))
 
 
 class CellColumn:
@@ -59,23 +61,23 @@ class CellColumn:
         return size if size >= 0 else None
 
     def read(self, places: Iterable[Place]) -> Iterator[tuple[Place, bytes]]:
-        """The bytes of some images, in the file's order; the file is read once."""
+        """The bytes of some images that are there, in the file's order; it is read once."""
         wanted: dict[int, set[int]] = {}
         for row, index in places:
             wanted.setdefault(row, set()).add(index)
-        last, start = max(wanted, default=-1), 0
-        for batch in self._batches():
-            for row in range(start, start + len(batch)):
-                for index in sorted(wanted.get(row, ())):
+        rows = sorted(wanted)
+        for start, batch in self._batches(rows):
+            end = start + len(batch)
+            for row in rows[bisect_left(rows, start) : bisect_left(rows, end)]:
+                for index in sorted(wanted[row]):
                     yield (row, index), _item(batch, row - start, index)
-            start += len(batch)
-            if start > last:
-                break
+            if end > rows[-1]:
+                return
 
     def _measure(self) -> tuple[np.ndarray, np.ndarray]:
         """Where each row's images start among all, and the size of each; -1 where it is null."""
         counts, sizes = [np.zeros(1, np.int64)], []
-        for batch in self._batches():
+        for _, batch in self._batches():
             is_list = not _is_flat(batch)
             flat = compute.list_flatten(batch) if is_list else batch
             own = compute.list_value_length(batch) if is_list else None
@@ -86,16 +88,16 @@ class CellColumn:
             counts.append(filled.astype(np.int64))
         return np.cumsum(np.concatenate(counts)), np.concatenate([np.zeros(0, np.int32), *sizes])
 
-    def _batches(self) -> Iterator[pa.Array]:
+    def _batches(self, rows: Sequence[int] | None = None) -> Iterator[tuple[int, pa.Array]]:
+        table = open_table(self._path)
+        if self._column not in table.images:
+            raise FormatError(
+                f"{self._path}: no column of images {self._column!r}; found "
+                f"{', '.join(table.images) or 'none'}."
+            )
         try:
-            with closing(open_table(self._path)) as table:
-                if self._column not in table.images:
-                    raise FormatError(
-                        f"{self._path}: no column of images {self._column!r}; found "
-                        f"{', '.join(table.images) or 'none'}."
-                    )
-                yield from table.image_batches(self._column)
-        except (pa.ArrowException, OSError) as error:
+            yield from table.image_batches(self._column, rows)
+        except UNREADABLE as error:
             raise FormatError(f"{self._path}: cannot be read: {error}.") from error
 
 

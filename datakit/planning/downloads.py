@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datakit.config import Loaded
+from datakit.io.trees.source_path import URL
 from datakit.mixture import Mixture, Source
 from datakit.mixture.variables import substitute
 from datakit.planning.groups import left_out
@@ -16,7 +17,6 @@ from datakit.sources import Dataset, Download, dataset_names, load_dataset_entry
 
 FILES = frozenset({".csv", ".json", ".jsonl", ".p", ".parquet", ".tsv", ".zip", ".tar"})
 WILDCARDS = frozenset("*?[")
-HUB = "hf://"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def wanted_downloads(loaded: Loaded[Mixture], root: Path | None = None) -> list[
 def _places(spec: Source, root: Path) -> Iterator[tuple[Download, Path]]:
     """What one source needs, and where each of it belongs."""
     written = substitute(spec.path)
-    if written.startswith(HUB):
+    if URL.match(written):
         return
     entry = load_dataset_entry(spec.dataset)
     named = root / written

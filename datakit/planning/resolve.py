@@ -9,6 +9,7 @@ from pathlib import Path
 from datakit.config import Loaded, Node, validate
 from datakit.errors import ConfigError, MissingDataError, Problem, UsageError, nearest
 from datakit.instructize import Instructions, template_folders
+from datakit.io.trees.archives import is_archive
 from datakit.io.trees.source_path import URL
 from datakit.mixture import Instructize, Mixture, Source
 from datakit.mixture.variables import substitute
@@ -79,7 +80,7 @@ class ResolvedMixture:
 def resolve(
     loaded: Loaded[Mixture],
     *,
-    root: Path | None = None,
+    root: Path | str | None = None,
     templates: Path | None = None,
     limit_records: int | None = None,
     problems: Sequence[Problem] = (),
@@ -124,12 +125,11 @@ class _Resolver:
         self.phraser = phraser
         self.loaded = problems.loaded
 
-    def root(self) -> Path | None:
+    def root(self) -> str | None:
         """The mixture's root, or None where a variable in it is not set."""
-        text = self.problems.attempt(("root",), lambda: substitute(self.loaded.value.root))
-        return None if text is None else Path(text).expanduser()
+        return self.problems.attempt(("root",), lambda: substitute(self.loaded.value.root))
 
-    def source(self, index: int, root: Path | None) -> ResolvedSource | None:
+    def source(self, index: int, root: Path | str | None) -> ResolvedSource | None:
         spec = self.loaded.value.sources[index]
         at = ("sources", index)
         how = self.loaded.value.instructize_of(spec)
@@ -162,7 +162,9 @@ class _Resolver:
             embeddings=vectors,
         )
 
-    def embeddings(self, at: tuple[str, int], how: Instructize, root: Path | None) -> Path | None:
+    def embeddings(
+        self, at: tuple[str, int], how: Instructize, root: Path | str | None
+    ) -> Path | None:
         """The file of embeddings by which turns are compared, where one is named."""
         name, where = how.dedup.embeddings, (*at, "instructize", "dedup")
         if name is None or root is None:
@@ -170,7 +172,9 @@ class _Resolver:
         if how.dedup.match != "semantic":
             self.problems.add(where, "embeddings are used by `match: semantic` only.")
             return None
-        return self.problems.attempt(where, lambda: existing(root / substitute(name)))
+        return self.problems.attempt(
+            where, lambda: existing(Path(root).expanduser() / substitute(name))
+        )
 
     def options(self, at: tuple[str, int], spec: Source, converter: str) -> ConverterOptions | None:
         kind = self.problems.attempt((*at, "converter"), lambda: find_converter(converter))
@@ -209,8 +213,8 @@ def with_task(dataset: Dataset, task: str) -> Dataset:
     return dataset.model_copy(update={"task": task}) if task else dataset
 
 
-def source_path(root: Path, text: str) -> Path | str:
-    """Where a source lies: a URL as it is, or a path under the mixture's root.
+def source_path(root: Path | str, text: str) -> Path | str:
+    """Where a source lies: a URL as it is, or a path under the mixture's root, which may be one.
 
     `folder:configuration` names one of the Hub's configurations in a local copy.
 
@@ -219,9 +223,13 @@ def source_path(root: Path, text: str) -> Path | str:
     """
     if URL.match(text):
         return text
+    if URL.match(str(root)):
+        return f"{str(root).rstrip('/')}/{text}"
+    place = Path(root).expanduser()
     folder, _, config = text.rpartition(":")
-    is_copy = config and folder and (root / folder).is_dir()
-    return root / text if is_copy else existing(root / text)
+    is_copy = config and folder and (place / folder).is_dir()
+    in_archive = any(is_archive(str(parent)) for parent in (place / text).parents)
+    return place / text if is_copy or in_archive else existing(place / text)
 
 
 def existing(path: Path) -> Path:

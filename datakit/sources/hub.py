@@ -13,13 +13,17 @@ from ruamel.yaml.error import YAMLError
 from datakit.errors import FormatError, UsageError, nearest
 from datakit.io.tables import is_table
 from datakit.io.trees import SourcePath, open_source
+from datakit.io.trees.tree import clean_name
 
 URL = re.compile(
     r"hf://(?:datasets/)?(?P<repo>[^/@:]+/[^/@:]+)"
-    r"(?:@(?P<revision>[^/:]+))?(?:/(?P<inside>[^:]+))?(?::(?P<config>.+))?"
+    r"(?:@(?P<revision>refs/(?:convert|pr)/[^/:]+|[^/:]+))?(?:/(?P<inside>[^:]+))?(?::(?P<config>.+))?"
 )
-FRONT_MATTER = re.compile(r"---\n(.*?)\n---", re.DOTALL)
+FRONT_MATTER = re.compile(r"\ufeff?---\r?\n(.*?)\n---", re.DOTALL)
 CARD = "README.md"
+SCRATCH = "cache-"  # what `datasets` leaves beside a set that it saved
+RELEASE_SUFFIXES = (".json", ".jsonl", ".csv", ".tsv")
+HUB_FILES = ("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json")
 SPLIT_NAMES = {
     "train": ("train", "training"),
     "val": ("validation", "valid", "val", "dev"),
@@ -63,7 +67,8 @@ def find_tables(path: SourcePath, split: str, config: str) -> list[SourcePath]:
     in the folder, in `data/` or in the configuration's folder, told apart by the split's name.
 
     Raises:
-        FormatError: there are tables, but none of this split or configuration.
+        UsageError: the card has no such split or configuration.
+        FormatError: there are tables, but none of this split, or files outside of the dataset.
     """
     if path.is_file():
         return [path] if is_table(path.name) else []
@@ -86,14 +91,17 @@ def _of_card(
         return None
     name = config or ("default" if "default" in tables else next(iter(tables)))
     if name not in tables or (not config and name != "default" and len(tables) > 1):
-        raise FormatError(
+        raise UsageError(
             f"{path}: the card has the configurations {', '.join(list(tables)[:8])}; name one "
             f"behind a colon, as in `{path.name}:{next(iter(tables))}`. "
-            f"{nearest(config, list(tables))}"
+            f"{nearest(config, list(tables))}".rstrip()
         )
     files = next((tables[name][own] for own in _names_of(split) if own in tables[name]), None)
     if files is None:
-        raise FormatError(f"{path}: no split {split!r}; found {', '.join(tables[name])}.")
+        raise UsageError(
+            f"{path}: no split {split!r}; found {', '.join(tables[name])}. "
+            f"{nearest(split, list(tables[name]))}".rstrip()
+        )
     return files
 
 
@@ -101,6 +109,8 @@ def _tables(path: SourcePath, config: dict[str, Any]) -> dict[str, list[SourcePa
     """The tables of each split that one of the card's configurations names."""
     found: dict[str, list[SourcePath]] = {}
     for split, pattern in data_files(config):
+        if clean_name(pattern) is None:
+            raise FormatError(f"{path / CARD}: the files {pattern!r} lie outside of the dataset.")
         files = [file for file in path.glob(pattern) if is_table(file.name)]
         if files:
             found.setdefault(split, []).extend(files)
@@ -126,7 +136,7 @@ def card_configs(card: str) -> dict[str, dict[str, Any]]:
     found = FRONT_MATTER.match(card)
     try:
         front = YAML(typ="safe").load(found[1]) if found else None
-    except YAMLError:
+    except (YAMLError, ValueError, RecursionError):
         return {}
     configs = front.get("configs") if isinstance(front, dict) else None
     listed = configs if isinstance(configs, list) else []
@@ -139,12 +149,14 @@ def _by_name(path: SourcePath, split: str, config: str) -> list[SourcePath]:
     folders = [path / config] if config else [path, path / "data"]
     inner = [f for folder in folders for f in folder.iterdir() if f.name.lower() in known]
     files = [file for folder in (*folders, *inner) for file in folder.iterdir()]
-    tables = sorted(file for file in files if is_table(file.name))
+    tables = sorted(f for f in files if is_table(f.name) and not f.name.startswith(SCRATCH))
     words = {str(f): set(WORDS.split(str(f.relative_to(path)).lower())) for f in tables}
     wanted = {name.lower() for name in _names_of(split)}
     named = [file for file in tables if words[str(file)] & wanted]
     if named or not tables:
         return named
+    if any(f.suffix in RELEASE_SUFFIXES and f.name not in HUB_FILES for f in path.iterdir()):
+        return []  # of the official release, beside which a table lies
     others = {word for name in SPLIT_NAMES for word in _names_of(name)}
     if split == "train" and not any(own & others for own in words.values()):
         return tables
@@ -162,37 +174,58 @@ def _names_of(split: str) -> tuple[str, ...]:
 
 def _hub_release(url: str) -> Release:
     found = URL.fullmatch(url)
-    if found is None:
+    inside = clean_name(found["inside"] or "") if found else None
+    if found is None or inside is None:
         raise UsageError(f"{url}: expected hf://owner/name[@revision][/folder][:config].")
-    folder = _download(url, found["repo"], found["revision"], found["config"] or "")
-    return Release(open_source(folder / (found["inside"] or "")), found["config"] or "")
+    config = found["config"] or ""
+    folder = _download(url, found["repo"], found["revision"], inside, config)
+    return Release(open_source(folder / inside), config)
 
 
-def _download(url: str, repo: str, revision: str | None, config: str) -> Path:
+def _download(url: str, repo: str, revision: str | None, inside: str, config: str) -> Path:
     """The folder of a dataset of the Hub; only files that are not in its cache are fetched."""
     # The Hub's client takes a third of a second to load.
     from huggingface_hub import hf_hub_download, snapshot_download
     from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
 
     try:
-        patterns = None
+        patterns = [f"{config}/*"] if config else None
         try:
             card = hf_hub_download(repo, CARD, repo_type="dataset", revision=revision)
             patterns = _patterns_of(Path(card), config)
         except LocalEntryNotFoundError:
-            pass
+            patterns = None
         except EntryNotFoundError:
-            patterns = [f"{config}/*"] if config else None
+            pass
+        if inside:
+            patterns = [CARD, inside, f"{inside}/*"]
         folder = snapshot_download(
             repo, repo_type="dataset", revision=revision, allow_patterns=patterns
         )
     except (OSError, ValueError) as error:
-        raise UsageError(
-            f"{url}: no such dataset could be fetched, and there is no whole copy in the Hub's "
-            f"cache: {_first_line(error)}. Check the name; log in with `hf auth login` where the "
-            "dataset asks for it; or name a local copy by its folder."
-        ) from error
+        raise UsageError(f"{url}: {_reason(error)}") from error
     return Path(folder)
+
+
+def _reason(error: Exception) -> str:
+    """Why a dataset could not be fetched, and how to mend it."""
+    from huggingface_hub import errors
+
+    if isinstance(error, errors.GatedRepoError):
+        return (
+            "the dataset asks for consent: give it on its page, then log in with `hf auth login`."
+        )
+    if isinstance(error, errors.RevisionNotFoundError):
+        return "the dataset has no such revision. Check what stands behind the @."
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return (
+            "the Hub has no such dataset. Check the name; log in with `hf auth login` where it is "
+            "private."
+        )
+    return (
+        f"it could not be fetched, and there is no copy in the Hub's cache: {_first_line(error)}. "
+        "Check the network and HF_HUB_OFFLINE, or name a local copy by its folder."
+    )
 
 
 def _patterns_of(card: Path, config: str) -> list[str] | None:

@@ -188,6 +188,8 @@ def _numbers(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _by_batch(rows: NDArray[np.integer[Any]]) -> Iterator[tuple[int, NDArray[np.integer[Any]]]]:
     """Sorted rows as the number of a batch and the places inside it."""
+    if not len(rows):
+        return
     batches, starts = np.unique(rows // BATCH_RECORDS, return_index=True)
     for batch, part in zip(batches.tolist(), np.split(rows, starts[1:]), strict=True):
         yield batch, part - batch * BATCH_RECORDS

@@ -19,3 +19,4 @@ def write_alpaca(root: Path, *rows: Any) -> Path:
 
 
 LAYOUT = Layout(write_alpaca, "alpaca")
+HUB = "text needs no images beside it"

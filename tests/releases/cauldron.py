@@ -41,3 +41,4 @@ def write_cauldron(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_cauldron, "cauldron/ai2d")
+HUB = "it reads tables by columns anyway, as its release shows"

@@ -33,3 +33,4 @@ def write_clevr(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_clevr, "CLEVR_v1.0", "val")
+HUB = "no copy on the Hub has its columns in Parquet beside its images"

@@ -33,3 +33,4 @@ LAYOUT = Layout(
     "mine/mine.csv",
     options={"question": "q", "answer": "a", "image": "file"},
 )
+HUB = "it reads tables by columns anyway, as its release shows"

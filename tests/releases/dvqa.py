@@ -31,3 +31,4 @@ def write_dvqa(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_dvqa, "DVQA")
+HUB = "no copy on the Hub has its columns in Parquet beside its images"

@@ -38,3 +38,4 @@ def write_geometry3k(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_geometry3k, "geometry3k")
+HUB = "its copy on the Hub has no options, and is another task"

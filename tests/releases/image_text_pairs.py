@@ -39,3 +39,4 @@ def write_pairs(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_pairs, "coyo")
+HUB = "it reads tables by columns anyway, as its release shows"

@@ -27,3 +27,4 @@ def write_lrv_instruction(root: Path, *rows: Any) -> Path:
 
 
 LAYOUT = Layout(write_lrv_instruction, "LRV-Instruction")
+HUB = "no copy on the Hub has its columns in Parquet beside its images"

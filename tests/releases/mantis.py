@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def mantis_row(*texts: str, images: int = 2, **changes: Any) -> dict[str, Any]:
@@ -30,4 +32,15 @@ def write_mantis(root: Path, *rows: Any) -> Path:
     return folder
 
 
+def write_mantis_hub(root: Path) -> Path:
+    """Writes one configuration of `TIGER-Lab/Mantis-Instruct`."""
+    release = write_mantis(root / "release")
+    rows = json.loads((release / "train.json").read_text())
+    for row in rows:
+        row["images"] = [release / name for name in row["images"]]
+    write_tables(root / "Mantis-Instruct" / "birds", "train", rows, ("images",))
+    return root / "Mantis-Instruct" / "birds"
+
+
 LAYOUT = Layout(write_mantis, "Mantis/train.json")
+HUB = Layout(write_mantis_hub, "Mantis-Instruct/birds")

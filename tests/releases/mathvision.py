@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw
+from tests.releases.tables import write_tables
 
 
 def math_rows() -> list[dict[str, Any]]:
@@ -42,4 +43,14 @@ def write_mathvision(root: Path, rows: list[dict[str, Any]] | None = None) -> Pa
     return folder
 
 
+def write_mathvision_hub(root: Path) -> Path:
+    """Writes `MathLLMs/MathVision`."""
+    release = write_mathvision(root / "release")
+    lines = (release / "data" / "testmini.jsonl").read_text().splitlines()
+    rows = [{**row, "decoded_image": release / row["image"]} for row in map(json.loads, lines)]
+    write_tables(root / "MathVision" / "data", "testmini", rows, ("decoded_image",))
+    return root / "MathVision"
+
+
 LAYOUT = Layout(write_mathvision, "MATH-V", "testmini")
+HUB = Layout(write_mathvision_hub, "MathVision", "testmini")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw, write_json
+from tests.releases.tables import write_tables
 
 
 def message_row(*contents: Any, **others: Any) -> dict[str, Any]:
@@ -33,4 +34,18 @@ def write_openai_messages(root: Path, *rows: Any) -> Path:
     return folder
 
 
+def write_messages_hub(root: Path) -> Path:
+    """Writes the rows as a set on the Hub has them: text alone, the images beside it."""
+    release = write_openai_messages(root / "release")
+    photos = [release / "photos" / f"{number}.jpg" for number in range(2)]
+    rows = [
+        message_row("<image>Who is he?", "A referee.", images=photos[:1]),
+        message_row("<image>\nWho is he?", "A player.", images=photos[1:]),
+        message_row("Say hello.", "Hello.", images=[]),
+    ]
+    write_tables(root / "messages-hub" / "data", "train", rows, ("images",))
+    return root / "messages-hub"
+
+
 LAYOUT = Layout(write_openai_messages, "messages/train.json")
+HUB = Layout(write_messages_hub, "messages-hub")

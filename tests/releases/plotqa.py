@@ -33,3 +33,4 @@ def write_plotqa(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_plotqa, "PlotQA")
+HUB = "no copy on the Hub has its columns in Parquet beside its images"

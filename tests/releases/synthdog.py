@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.releases.common import Layout, draw
+from tests.releases.tables import write_tables
 
 
 def page_row(number: int, text: str) -> dict[str, Any]:
@@ -31,4 +32,14 @@ def write_synthdog(root: Path, *rows: Any) -> Path:
     return folder
 
 
+def write_synthdog_hub(root: Path) -> Path:
+    """Writes `naver-clova-ix/synthdog-en`."""
+    release = write_synthdog(root / "release") / "train"
+    lines = map(json.loads, (release / "metadata.jsonl").read_text().splitlines())
+    rows = [{"image": release / r["file_name"], "ground_truth": r["ground_truth"]} for r in lines]
+    write_tables(root / "synthdog-hub" / "data", "train", rows)
+    return root / "synthdog-hub"
+
+
 LAYOUT = Layout(write_synthdog, "synthdog-en")
+HUB = Layout(write_synthdog_hub, "synthdog-hub")

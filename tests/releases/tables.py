@@ -14,13 +14,15 @@ def write_tables(
     """Writes rows in two files `{split}-00000-of-00002.parquet`; the last has but one row.
 
     Args:
-        images: the columns of images, which the rows give by their files, or as null.
+        images: the columns of images, or of lists of them, which the rows give by their files, or
+            as null.
     """
     disable_progress_bars()
     whole = Dataset.from_list(
         [{**row, **{key: _image(row[key]) for key in images}} for row in rows]
     )
-    whole = whole.cast(Features({**whole.features, **{key: Image() for key in images}}))
+    kinds = {key: [Image()] if isinstance(rows[0][key], list) else Image() for key in images}
+    whole = whole.cast(Features({**whole.features, **kinds}))
     folder.mkdir(parents=True, exist_ok=True)
     for number, part in enumerate((range(len(rows) - 1), [len(rows) - 1])):
         whole.select(part).to_parquet(folder / f"{split}-{number:05}-of-00002.parquet")
@@ -36,5 +38,7 @@ def write_card(folder: Path, *configs: tuple[str, str]) -> None:
     (folder / "README.md").write_text("\n".join([*lines, "---", ""]))
 
 
-def _image(file: Path | None) -> dict[str, Any] | None:
+def _image(file: Any) -> Any:
+    if isinstance(file, list):
+        return [_image(one) for one in file]
     return None if file is None else {"bytes": file.read_bytes(), "path": file.name}

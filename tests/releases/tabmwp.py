@@ -37,3 +37,4 @@ def write_tabmwp(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_tabmwp, "tabmwp")
+HUB = "no copy on the Hub has its columns in Parquet beside its images"

@@ -37,3 +37,4 @@ def write_visual7w(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_visual7w, "visual7w")
+HUB = "no copy on the Hub has its columns in Parquet beside its images"

@@ -42,3 +42,4 @@ def write_visual7w_pointing(root: Path, *pairs: Any) -> Path:
 
 
 LAYOUT = Layout(write_visual7w_pointing, "visual7w")
+HUB = "no copy on the Hub has its columns in Parquet beside its images"

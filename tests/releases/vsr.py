@@ -24,3 +24,4 @@ def write_vsr(root: Path) -> Path:
 
 
 LAYOUT = Layout(write_vsr, "VSR", "dev")
+HUB = "its copies on the Hub are the release's JSON lines"

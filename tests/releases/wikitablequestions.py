@@ -31,3 +31,4 @@ def write_wikitablequestions(root: Path, *rows: str) -> Path:
 
 
 LAYOUT = Layout(write_wikitablequestions, "WikiTableQuestions")
+HUB = "text needs no images beside it"

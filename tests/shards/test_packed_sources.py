@@ -5,11 +5,18 @@ from __future__ import annotations
 import shutil
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import fsspec
+import polars as pl
 import pytest
 
 import datakit
+from datakit.errors import RejectShareError
+from datakit.planning.resolve import ResolvedSource
+from datakit.shards import build
 from tests.releases import Release
 from tests.shards.test_build import SMALL_SHARDS, digests
 
@@ -105,3 +112,51 @@ def test_a_preview_of_packed_images_is_that_of_files(release: Release) -> None:
     for name in IMAGE_FOLDERS:
         pack(release.root / name, "zip", top="")
     assert datakit.preview(release.mixture) == before
+
+
+def test_faulty_members_reject_their_records_and_no_others(
+    release: Release, tmp_path: Path
+) -> None:
+    folder = release.charts / "png"
+    contents = {
+        "0.png": b"",
+        "1.png": b"<!doctype html><title>Not found</title>",
+        "2.png": (folder / "2.png").read_bytes(),
+        "two_col_0.png": bytes(300_000_000),
+        "../outside.png": b"",
+    }
+    pack(folder, "zip", top="")
+    with zipfile.ZipFile(release.charts / "png.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, data in contents.items():
+            packed.writestr(name, data)
+    with pytest.raises(RejectShareError):
+        datakit.build(release.mixture, out=tmp_path / "out", workers=1)
+    rejects = pl.read_parquet(tmp_path / "out" / "rejects.parquet")
+    of_charts = rejects.filter(pl.col("source") == "chartqa")
+    assert dict(of_charts["reason"].value_counts().iter_rows()) == {
+        "image-empty": 3,
+        "image-unreadable": 3 + 2,
+        "image-missing": 2,
+    }
+    assert any("zip bomb" in detail for detail in of_charts["detail"])
+    assert datakit.verify(tmp_path / "out") == []
+
+
+def test_a_mixture_of_buckets_builds_the_same_shards(release: Release, tmp_path: Path) -> None:
+    files = fsspec.filesystem("memory")
+    files.put(str(release.root), "/bucket/", recursive=True)
+    here = datakit.resolve(release.mixture, overrides=SMALL_SHARDS)
+
+    def moved(source: ResolvedSource) -> ResolvedSource:
+        inner = Path(source.path).relative_to(release.root.parent)
+        change: dict[str, Any] = {"path": f"memory://bucket/{inner}"}
+        return replace(source, **change)
+
+    there = replace(here, sources=tuple(map(moved, here.sources)))
+    built = [
+        build(mixture, tmp_path / name, workers=1)
+        for name, mixture in (("here", here), ("there", there))
+    ]
+    files.rm("/bucket", recursive=True)
+    assert built[0].manifest == built[1].manifest
+    assert digests(tmp_path / "here") == digests(tmp_path / "there")

@@ -13,7 +13,7 @@ from datakit.record import Caption, Choice, Question
 from tests.cli.command import datakit
 from tests.releases import hub_layout_of, read
 from tests.releases.chartqa import write_chartqa_hub
-from tests.releases.common import draw
+from tests.releases.common import Layout, draw
 from tests.releases.docvqa import write_docvqa_hub
 from tests.releases.gqa import write_gqa_hub
 from tests.releases.iconqa import write_iconqa_hub
@@ -37,7 +37,7 @@ def test_one_build_of_many_copies_is_whole(tmp_path: Path) -> None:
     lines = ["name: hub", "instructize: {dedup: {by: pair, match: none}}", "sources:"]
     for name in BUILT:
         layout = hub_layout_of(name)
-        assert layout is not None
+        assert isinstance(layout, Layout)
         layout.write(tmp_path / name)
         dataset, path = DATASETS.get(name, name), tmp_path / name / layout.path
         source = {"name": name, "dataset": dataset, "path": str(path), "split": layout.split}
@@ -66,7 +66,9 @@ def test_a_copy_on_the_hub_that_cannot_be_had(
     )
     done = datakit("plan", mixture)
     assert done.returncode == 2
-    assert "hf://lmms-lab/DocVQA:DocVQA: no such dataset could be fetched" in done.stderr
+    assert (
+        "hf://lmms-lab/DocVQA:DocVQA: it could not be fetched, and there is no copy" in done.stderr
+    )
 
 
 def test_a_table_with_other_columns_is_named_with_them(tmp_path: Path, image: Path) -> None:
@@ -192,5 +194,5 @@ def test_a_whole_configuration_is_said_where_there_are_several(tmp_path: Path) -
         (folder / "InfographicVQA" / file.name.replace("validation", "train")).write_bytes(
             file.read_bytes()
         )
-    with pytest.raises(FormatError, match=r"configurations DocVQA, InfographicVQA; name one"):
+    with pytest.raises(UsageError, match=r"configurations DocVQA, InfographicVQA; name one"):
         read("docvqa", folder, "val")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import cached_property
+from io import BytesIO
 from typing import IO, Any, TypeVar
 
 from fsspec.core import url_to_fs
@@ -15,6 +16,7 @@ from datakit.io.trees.tree import Stamp, Tree
 T = TypeVar("T")
 
 ABSENT = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
+SERVER_FAILED = 500
 # Where a file was fetched from may be signed anew each time.
 FLEETING = ("url",)
 
@@ -56,7 +58,8 @@ class RemoteTree(Tree):
 
     def open(self, name: str) -> IO[bytes]:
         file: IO[bytes] = self._read(name, lambda: self._files.open(self._path(name), "rb"))
-        return file
+        # In memory, all who open a file share one position in it.
+        return BytesIO(file.getvalue()) if isinstance(file, BytesIO) else file
 
     def read(self, name: str) -> bytes:
         return self._read(name, lambda: super(RemoteTree, self).read(name))
@@ -109,9 +112,9 @@ class RemoteTree(Tree):
         """What an act gives, or `absent` where there is nothing of that name."""
         try:
             return act()
-        except ABSENT:
-            return absent
         except Exception as error:
+            if isinstance(error, ABSENT) and not _is_unanswered(error):
+                return absent
             raise DataError(
                 f"{self.full_name(name)}: cannot be looked up: {_one_line(error)}. Check the name, "
                 "the network and what you may read there, or use a local copy."
@@ -127,7 +130,17 @@ class RemoteTree(Tree):
             raise OSError(0, _one_line(error), self.full_name(name)) from error
 
 
+def _is_unanswered(error: Exception) -> bool:
+    """Whether a web server failed; fsspec calls a file missing that could not be asked for."""
+    cause = error.__cause__
+    if cause is None or type(cause).__module__.partition(".")[0] != "aiohttp":
+        return False
+    status: int = getattr(cause, "status", SERVER_FAILED)
+    return status >= SERVER_FAILED
+
+
 def _one_line(error: Exception) -> str:
+    error = error.__cause__ if isinstance(error.__cause__, Exception) else error
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -80,20 +80,19 @@ class UnpackedTree(Tree):
         return tree.identity(inner)
 
     def remark(self, name: str) -> str:
-        own = self.base.remark(name)
-        return own or self._remark_on_archives(name.rpartition("/")[0])
+        folders = _folders_of(name.rpartition("/")[0])
+        remarks = filter(None, map(self._remark_on_archives, folders))
+        return self.base.remark(name) or "; ".join(remarks)
 
     def _remark_on_archives(self, folder: str) -> str:
+        """What of a folder's archives cannot be read."""
         if folder not in self._remarks:
-            remarks = []
-            for outer in _folders_of(folder):
-                inside = self.base.names(outer)
-                packed = [join(outer, name) for name in inside if is_compressed(name)]
-                remarks += [f"{name} is not read; unpack it" for name in packed]
-                names = [join(outer, name) for name in self._archives(outer)]
-                trees = [tree for name in names if (tree := self._open_archive(name))]
-                remarks += [remark for tree in trees if (remark := tree.remark(""))]
-                remarks += [self._problems[name] for name in names if name in self._problems]
+            packed = [join(folder, name) for name in self.base.names(folder) if is_compressed(name)]
+            names = [join(folder, name) for name in self._archives(folder)]
+            trees = [tree for name in names if (tree := self._open_archive(name))]
+            remarks = [f"{name} is not read; unpack it" for name in packed]
+            remarks += [remark for tree in trees if (remark := tree.remark(""))]
+            remarks += [self._problems[name] for name in names if name in self._problems]
             self._remarks[folder] = "; ".join(remarks)
         return self._remarks[folder]
 

@@ -28,6 +28,9 @@ class Mantis(ConversationConverter):
     Where there are none, the images are put before the first question, and counted
     (`placed_placeholders`); turns call the images by number, in this order. Rows with other counts
     are rejected. Ids that recur get `~2`, `~3`, …
+
+    The Hub's form (`TIGER-Lab/Mantis-Instruct`, a configuration a set) has the same columns, with
+    the images themselves under `images`.
     """
 
     def read_row(self, row: Row) -> tuple[list[Message], list[str]]:

@@ -41,6 +41,9 @@ class MathVision(Converter):
     alone is left out, as its picture has no heading. Options that are nothing but the letters A to
     E stand in the picture, and their order cannot be changed: such a problem is a `Question` whose
     answer is the letter.
+
+    The Hub's form (`MathLLMs/MathVision`) has the same columns, with the picture itself under
+    `decoded_image`.
     """
 
     splits = ("test", "testmini")
@@ -60,7 +63,10 @@ class MathVision(Converter):
             return self.path
         return first_existing(self.path, [name.format(split=self.split) for name in FILES], "rows")
 
-    def _record(self, row: Row) -> Record:
+    def table_record(self, row: Row) -> Record:
+        return self._record(row, "decoded_image")
+
+    def _record(self, row: Row, image: str = "image") -> Record:
         row.record_id = row.id("id")
         question = _without_lone_marker(row.text("question"))
         if not question:
@@ -70,7 +76,7 @@ class MathVision(Converter):
             record_id=row.record_id,
             place=row.place,
             task="math",
-            images=(row.image("image"),),
+            images=(row.image(image),),
             payload=make(row, question, optional_text(row, "solution")),
         )
 

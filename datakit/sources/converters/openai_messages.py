@@ -38,6 +38,9 @@ class OpenAIMessages(ConversationConverter):
     A part `{"type": "image"}` without a path stands for the next of `images`. Where parts are
     images, a literal `<image>` in a text part is text. Images must be files: one given by its
     bytes or on the web is rejected (`image-not-a-file`). `developer` is read as `system`.
+
+    The Hub's form (`HuggingFaceH4/llava-instruct-mix-vsft` and its kin) has the same columns,
+    with the images themselves under `images`.
     """
 
     def read_row(self, row: Row) -> tuple[list[Message], list[str]]:

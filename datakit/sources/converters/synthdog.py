@@ -32,6 +32,8 @@ class SynthDoG(Converter):
 
     The ground truth is JSON in a text, or the object itself. Donut's other datasets, whose pages
     are parsed into fields, are not read.
+
+    The Hub's form (`naver-clova-ix/synthdog-en`): `image` and `ground_truth`.
     """
 
     splits = ("train", "validation", "test")
@@ -45,9 +47,16 @@ class SynthDoG(Converter):
             return self.path
         return first_existing(self.path, [f"{self.split}/{FILE}", FILE], "pages")
 
+    def table_record(self, row: Row) -> Record:
+        row.record_id = row.place
+        return self._made(row, row.image("image"))
+
     def _record(self, row: Row) -> Record:
         row.record_id = row.id("file_name")
         folder, _, _ = row.file.rpartition("/")
+        return self._made(row, row.image("file_name", f"{folder}/" if folder else ""))
+
+    def _made(self, row: Row, image: str) -> Record:
         text = plain_text(_parsed(row).get("text_sequence"), "text_sequence")
         if not text:
             raise BadRow("text-empty", f"page {row.record_id}")
@@ -55,7 +64,7 @@ class SynthDoG(Converter):
             record_id=row.record_id,
             place=row.place,
             task="transcription",
-            images=(row.image("file_name", f"{folder}/" if folder else ""),),
+            images=(image,),
             payload=Transcription(text=text),
         )
 
