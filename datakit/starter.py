@@ -152,7 +152,7 @@ def _of_folder(folder: Path, path: str) -> _Guess | None:
         for split in find_converter(converter).splits or ("train",):
             if (options := _reading_options(converter, folder, split)) is not None:
                 dataset = _most_alike(folder.name, converter, by_converter[converter])
-                source = {"dataset": dataset, "path": path}
+                source: dict[str, Any] = {"dataset": dataset, "path": path}
                 source |= {"split": split} if split != "train" else {}
                 source |= {"options": options} if options else {}
                 return _Guess(source, f"{path} reads as {dataset}, split {split}")
