@@ -118,17 +118,25 @@ def test_what_a_strict_parser_refuses_is_read(tmp_path: Path, form: str, space: 
 
 @given(st.data())
 def test_any_list_reads_as_the_json_module_reads_it(data: st.DataObject) -> None:
-    values = data.draw(st.lists(json_values, max_size=5))
+    values = data.draw(st.lists(json_values, max_size=5) | st.lists(alike, max_size=8))
     indent, ascii_only = data.draw(st.sampled_from([None, 2])), data.draw(st.booleans())
     raw = json.dumps(values, indent=indent, ensure_ascii=ascii_only).encode()
-    text = JsonText(in_small_pieces(raw))
-    assert list(text.items()) == values
-    text.end()
+    for read in (io.BytesIO(raw).read, in_small_pieces(raw)):
+        text = JsonText(read)
+        assert list(text.items()) == values
+        text.end()
 
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+
+
+texts = st.sampled_from(['}, {"a"', "\\", '"', "é", "x"])
+integers = st.sampled_from([1, -(10**18), 2**63, -(2**63) - 1, 2**64])
+alike = st.fixed_dictionaries(
+    {"a": texts | integers | st.lists(st.fixed_dictionaries({"a": texts | integers}), max_size=3)}
 )
 
 
