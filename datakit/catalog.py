@@ -92,9 +92,21 @@ def _describe_converter(name: str) -> str:
         inspect.cleandoc(kind.__doc__ or ""),
         f"splits: {', '.join(kind.splits) or 'none'}",
         "\n".join(["options:", *options]) if options else "options: none",
-        f"datasets: {', '.join(used_by)}",
+        "\n".join(["datasets, and how to get them:", *map(_how_to_get, used_by)]),
     ]
     return "\n\n".join(parts)
+
+
+def _how_to_get(name: str) -> str:
+    entry = load_dataset_entry(name)
+    return "\n".join(
+        [
+            f"  {name}: {entry.title}",
+            f"    {entry.get}",
+            f"    {entry.homepage}; license: {entry.license}",
+            f"    {entry.citation}",
+        ]
+    )
 
 
 def _describe_dataset(name: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from datakit.config import Loaded
+from datakit.io.trees import open_source
 from datakit.io.trees.source_path import URL
 from datakit.mixture import Mixture, Source
 from datakit.mixture.variables import substitute
@@ -94,8 +95,11 @@ def _by_hand(entry: Dataset, name: str) -> list[Download]:
 
 
 def _is_there(path: Path) -> bool:
+    """Whether something is there, packed or not."""
     folder = _folder(path)
-    return path.exists() or (folder != path and any(folder.glob(str(path.relative_to(folder)))))
+    if WILDCARDS & set(str(path)):
+        return any(folder.glob(str(path.relative_to(folder))))
+    return path.exists() or open_source(path).exists()
 
 
 def _folder(path: Path) -> Path:

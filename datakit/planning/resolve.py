@@ -9,7 +9,7 @@ from pathlib import Path
 from datakit.config import Loaded, Node, validate
 from datakit.errors import ConfigError, MissingDataError, Problem, UsageError, nearest
 from datakit.instructize import Instructions, template_folders
-from datakit.io.trees.archives import is_archive
+from datakit.io.trees import open_source
 from datakit.io.trees.source_path import URL
 from datakit.mixture import Instructize, Mixture, Source
 from datakit.mixture.variables import substitute
@@ -228,17 +228,16 @@ def source_path(root: Path | str, text: str) -> Path | str:
     place = Path(root).expanduser()
     folder, _, config = text.rpartition(":")
     is_copy = config and folder and (place / folder).is_dir()
-    in_archive = any(is_archive(str(parent)) for parent in (place / text).parents)
-    return place / text if is_copy or in_archive else existing(place / text)
+    return place / text if is_copy else existing(place / text)
 
 
 def existing(path: Path) -> Path:
-    """The path of a source, which must exist unless it is a glob.
+    """The path of a source, which must exist, be it in an archive, unless it is a glob.
 
     Raises:
         MissingDataError: nothing is there; the nearest name in the deepest folder that is.
     """
-    if path.exists() or set("*?[") & set(str(path)):
+    if path.exists() or set("*?[") & set(str(path)) or open_source(path).exists():
         return path
     parent = path.parent
     while not parent.is_dir() and parent != parent.parent:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 import datakit
+from datakit.mixture import load_mixture
+from datakit.planning.downloads import wanted_downloads
 from datakit.sources import dataset_names, find_converter, load_dataset_entry
 from tests.cli.command import datakit as command
 from tests.releases import Release, layout_of
@@ -98,3 +101,25 @@ def test_check_of_what_is_there_speaks_json_too(release: Release) -> None:
 def test_what_is_left_out_needs_no_download(release: Release) -> None:
     path = release.write_mixture(MIXTURE + "leave_out: [captioning, vqa-mc]\n")
     assert {item.sources for item in datakit.downloads(path)} == {("docvqa",), ("own",)}
+
+
+def test_what_lies_there_packed_need_not_be_unpacked(release: Release) -> None:
+    wanted = wanted_downloads(load_mixture(release.mixture))
+    pages = next(item for item in wanted if item.path.name == "documents")
+    assert pages.present
+    documents = release.root / "DocVQA" / "documents"
+    shutil.make_archive(str(documents), "zip", documents.parent, "documents")
+    shutil.rmtree(documents)
+    again = wanted_downloads(load_mixture(release.mixture))
+    assert next(item for item in again if item.path.name == "documents").present
+    (release.root / "DocVQA" / "documents.zip").unlink()
+    gone = wanted_downloads(load_mixture(release.mixture))
+    assert not next(item for item in gone if item.path.name == "documents").present
+
+
+def test_a_path_of_a_mixture_may_be_in_an_archive(release: Release) -> None:
+    whole = datakit.plan(release.mixture).fingerprint
+    folder = release.root / "DocVQA"
+    shutil.make_archive(str(folder), "zip", release.root, "DocVQA")
+    shutil.rmtree(folder)
+    assert datakit.plan(release.mixture).fingerprint == whole

@@ -30,7 +30,12 @@ class SourcePath:
 
     def __truediv__(self, name: str) -> SourcePath:
         parts = [part for part in f"{self.inner}/{name}".split("/") if part not in ("", ".")]
-        return SourcePath(self.tree, "/".join(parts))
+        if ".." not in parts:
+            return SourcePath(self.tree, "/".join(parts))
+        path = SourcePath(self.tree)
+        for part in parts:
+            path = path.parent if part == ".." else path / part
+        return path
 
     def __str__(self) -> str:
         return self.tree.full_name(self.inner)
