@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from functools import cached_property
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import IO, Any, TypeVar
 
 from fsspec.core import url_to_fs
@@ -57,9 +57,9 @@ class RemoteTree(Tree):
         return sorted(self._list(folder)) if self.is_dir(folder) else []
 
     def open(self, name: str) -> IO[bytes]:
-        file: IO[bytes] = self._read(name, lambda: self._files.open(self._path(name), "rb"))
-        # In memory, all who open a file share one position in it.
-        return BytesIO(file.getvalue()) if isinstance(file, BytesIO) else file
+        file: Any = self._read(name, lambda: self._files.open(self._path(name), "rb"))
+        # In memory, all who open a file share one position in it; others' lines have no limit.
+        return BytesIO(file.getvalue()) if isinstance(file, BytesIO) else BufferedReader(file)
 
     def read(self, name: str) -> bytes:
         return self._read(name, lambda: super(RemoteTree, self).read(name))
