@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
         ("task", pa.string()),
         ("kind", pa.string()),
         ("images", pa.list_(pa.string())),
-        ("first_row", pa.uint32()),
+        ("first_row", pa.int64()),
         ("payload", pa.binary()),
     ]
 )
@@ -102,15 +102,25 @@ class _Pending:
 
     def batch(self) -> pa.RecordBatch:
         """As one batch of SCHEMA."""
-        ends = pa.array(self._payload_ends, type=pa.int32()).buffers()[1]
+        ends = _integers(self._payload_ends, pl.Int32).buffers()[1]
         payloads = [None, ends, pa.py_buffer(self._payloads)]
-        columns = {name: pa.array(texts, type=pa.string()) for name, texts in self._texts.items()}
+        columns = {name: _strings(texts) for name, texts in self._texts.items()}
         columns["images"] = pa.ListArray.from_arrays(
-            pa.array(self._image_ends, type=pa.int32()), pa.array(self._images, type=pa.string())
+            _integers(self._image_ends, pl.Int32), _strings(self._images)
         )
-        columns["first_row"] = pa.array(self._first_rows, type=pa.uint32())
+        columns["first_row"] = _integers(self._first_rows, pl.Int64)
         columns["payload"] = pa.Array.from_buffers(pa.binary(), len(self._first_rows), payloads)
         return pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA)
+
+
+# By polars: `pa.array` imports pandas where it is installed, which takes more than a second.
+def _strings(values: list[str]) -> pa.Array:
+    oldest = pl.CompatLevel.oldest()
+    return pl.Series(values, dtype=pl.String).to_arrow(compat_level=oldest).cast(pa.string())
+
+
+def _integers(values: list[int], dtype: type[pl.DataType]) -> pa.Array:
+    return pl.Series(values, dtype=dtype).to_arrow()
 
 
 def save_spool(spool: Path, parquet: Path) -> None:
@@ -168,7 +178,7 @@ class Spool:
         wanted, places = _distinct(rows.to_numpy())
         inside = dict(_by_batch(wanted))
         batches = zip(inside, read_batches(self.path, columns, list(inside)), strict=True)
-        parts = [batch.select(list(columns)).take(pa.array(inside[i])) for i, batch in batches]
+        parts = [batch.select(list(columns)).take(_places(inside[i])) for i, batch in batches]
         found = _frame(parts, schema)
         return found if places is None else found[places]
 
@@ -177,7 +187,7 @@ class Spool:
         wanted = np.unique(np.asarray(rows, dtype=np.int64))
         found: dict[int, dict[str, Any]] = {}
         for index, inside in _by_batch(wanted):
-            part = self._mapped.get_batch(index).take(pa.array(inside)).to_pylist()
+            part = self._mapped.get_batch(index).take(_places(inside)).to_pylist()
             for row, record in zip((index * BATCH_RECORDS + inside).tolist(), part, strict=True):
                 found[row] = {**record, "payload": orjson.loads(record["payload"])}
         return found
@@ -206,8 +216,8 @@ def _distinct(
 
 def _numbers(batch: pa.RecordBatch) -> pa.RecordBatch:
     columns = [
-        # A copy: Arrow's own keeps the whole batch in memory.
-        pa.array(batch.column("first_row").to_numpy().copy()),
+        # Cast is copied: a column as it is would keep the whole batch in memory.
+        batch.column("first_row").cast(pa.uint32()),
         compute.list_value_length(batch.column("images")).cast(pa.uint16()),
         compute.binary_length(batch.column("payload")),
     ]
@@ -221,6 +231,10 @@ def _by_batch(rows: NDArray[np.integer[Any]]) -> Iterator[tuple[int, NDArray[np.
     batches, starts = np.unique(rows // BATCH_RECORDS, return_index=True)
     for batch, part in zip(batches.tolist(), np.split(rows, starts[1:]), strict=True):
         yield batch, part - batch * BATCH_RECORDS
+
+
+def _places(inside: NDArray[np.integer[Any]]) -> pa.Array:
+    return pl.Series(inside).to_arrow()
 
 
 def _frame(batches: list[pa.RecordBatch], schema: pa.Schema) -> pl.DataFrame:

@@ -146,6 +146,13 @@ def in_small_pieces(raw: bytes) -> Callable[[int], bytes]:
     return lambda _size: file.read(1)
 
 
+def test_a_long_integer_among_like_objects_keeps_its_digits(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    rows = [{"id": 10**20 + n} for n in range(9)]
+    path.write_text(json.dumps(rows))
+    assert str(read(path)) == str(rows)
+
+
 def test_the_lines_of_a_file_may_hold_what_a_strict_parser_refuses(tmp_path: Path) -> None:
     path = tmp_path / "file.jsonl"
     path.write_text('{"a": NaN}\n{"a": "\\ud83d"}\n' + "[" * 100_000 + "\n")
