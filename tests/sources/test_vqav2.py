@@ -144,3 +144,23 @@ def test_real_questions(real_data: Path) -> None:
     assert {record.images[0] for record in records} == {"images/COCO_train2014_000000458752.jpg"}
     with pytest.raises(FormatError, match="no annotations; expected .* found OpenEnded_mscoco_tr"):
         read("vqav2", real_data / "okvqa" / "with_images")
+
+
+def test_conversions_with_the_answers_in_each_row(tmp_path: Path) -> None:
+    lxmert = [
+        {"sent": "Is it?", "question_id": 1, "img_id": "COCO_val2014_000000000009",
+         "label": {"perhaps": 0.3, "yes": 1, "yeah": 0.667}},
+        {"sent": "Why?", "question_id": 2, "img_id": "COCO_val2014_000000000009", "label": {}},
+        {"sent": "Why?", "question_id": 3, "img_id": "COCO_val2014_000000000009", "label": ["x"]},
+    ]  # fmt: skip
+    file = write_json(tmp_path / "lxmert_testdev.json", lxmert)
+    (record,), rejects = read("vqav2", file, "val")
+    assert record.payload == Question(
+        question="Is it?", answer="yes", answers=("yes", "yeah", "perhaps")
+    )
+    assert record.images == ("val2014/COCO_val2014_000000000009.jpg",)
+    assert [reject.reason for reject in rejects] == ["answer-empty", "bad-record"]
+    rows = [{"question": "Is it?", "question_id": 1, "image": "COCO_val2014_000000000009.jpg",
+             "answer": [{"answer": "no"}, {"answer": "yes"}, {"answer": "yes"}]}]  # fmt: skip
+    (record,), _ = read("vqav2", write_json(tmp_path / "restval.jsonl", rows), "val")
+    assert record.payload == Question(question="Is it?", answer="yes", answers=("no", "yes"))

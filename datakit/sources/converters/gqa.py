@@ -19,7 +19,7 @@ from datakit.sources.row import BadRow, Row, inner_path
 from datakit.sources.row_files import convert_by_id
 from datakit.sources.row_values import image_cell, open_question
 
-FOLDERS = ("", "questions1.2/", "questions/")
+FOLDERS = ("", "questions1.2/", "questions/", "question_dir/")
 INSTRUCTIONS, IMAGES = "_instructions", "_images"
 PART = re.compile(r"(?:[a-z]+_all_)?questions_?(\d+)\.json")
 
@@ -39,7 +39,7 @@ class GQAOptions(ConverterOptions):
 class GQA(Converter):
     """The official release: `{split}_{balanced,all}_questions.json` beside `images/`.
 
-    The files stand in the path's folder, in `questions1.2/` or in `questions/`; all questions of
+    The files stand in the path's folder, `questions1.2/`, `questions/` or `question_dir/`; all questions of
     train are a folder `train_all_questions/` of numbered parts. The path may also be one file or
     the folder of the parts, and then the option `questions` says nothing. A bare `questions.json`
     is read, too. Questions stand in one object by id; a raw row:

@@ -11,7 +11,7 @@ from datakit.sources.coco_images import CocoConverter
 from datakit.sources.converter import first_existing
 from datakit.sources.row import BadRow, Row, plain_text
 from datakit.sources.row_join import Keyed, RowJoin, keyed
-from datakit.sources.row_values import count_texts, image_cell, open_question
+from datakit.sources.row_values import count_texts, first_key, image_cell, open_question
 
 SUBSETS = {"train": "train2014", "val": "val2014", "test": "test2015"}
 
@@ -39,6 +39,9 @@ class VQAv2(CocoConverter):
     several the first. The test split has no annotations: its questions are rejected. So are
     annotations without a question (`question-missing`).
 
+    A path that is another file is read as a conversion with the answers in each row: LXMERT's
+    (`sent`, `img_id`, `label` with a score an answer), or `question`, `image` and `answer`.
+
     The Hub's form (`lmms-lab/VQAv2`, `lmms-lab/OK-VQA`): `question_id`, `question`, `image`,
     `answers` (objects or text) and, in the first, `multiple_choice_answer`.
     """
@@ -50,6 +53,9 @@ class VQAv2(CocoConverter):
         return SUBSETS[self.split]
 
     def records(self) -> Iterator[Record | Reject]:
+        if self.path.is_file() and "questions" not in self.path.name:
+            yield from self.convert_rows(self.path, self._converted)
+            return
         questions = first_existing(self.folder, self._names("OpenEnded_", "questions"), "questions")
         with contextlib.closing(self._annotations()) as rows:
             answers = RowJoin(rows, "question-missing")
@@ -65,6 +71,13 @@ class VQAv2(CocoConverter):
         row.record_id = row.id("question_id")
         question, image = row.text("question"), image_cell(row)
         answer, *answers = _answers(row)
+        return open_question(row, question, image, answer, tuple(answers))
+
+    def _converted(self, row: Row) -> Record:
+        row.record_id = row.id("question_id")
+        question = row.text(first_key(row, "question", "sent"))
+        image = self.coco_image(row, first_key(row, "image_id", "image", "img_id"))
+        answer, *answers = _scored(row) if "label" in row.value else _answers(row, "answer")
         return open_question(row, question, image, answer, tuple(answers))
 
     def _names(self, kind: str, what: str) -> list[str]:
@@ -87,9 +100,20 @@ class VQAv2(CocoConverter):
         return open_question(row, question, image, given[0], tuple(given[1:]))
 
 
-def _answers(row: Row) -> list[str]:
+def _scored(row: Row) -> list[str]:
+    """The answer with the highest score, then every answer with one, the highest first."""
+    scores = row.get("label")
+    if not isinstance(scores, dict) or not all(isinstance(s, int | float) for s in scores.values()):
+        raise BadRow("bad-record", f"label is {scores!r}, expected a score for each answer")
+    answers = sorted((text for text in scores if text.strip()), key=lambda text: -scores[text])
+    if not answers:
+        raise BadRow("answer-empty", "no answer has a score")
+    return [answers[0], *answers]
+
+
+def _answers(row: Row, other_key: str = "answers") -> list[str]:
     """The answer, then every accepted one."""
-    raw = row.value.get("answers")
+    raw = row.value.get(first_key(row, "answers", other_key))
     chosen = row.value.get("multiple_choice_answer")
     if raw is None and chosen is None:
         row.get("answers")
