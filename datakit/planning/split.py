@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -15,6 +16,7 @@ from datakit.errors import DataError
 from datakit.instructize import find_task
 from datakit.io.image_files import ImageFiles
 from datakit.planning import dedup
+from datakit.planning.digesting import TurnDigester
 from datakit.planning.resolve import ResolvedMixture, ResolvedSource
 from datakit.sources import SourceRecords, read_source
 from datakit.sources.cache import code_digest
@@ -61,10 +63,18 @@ def read_parts(
         FormatError: the release is not in a layout that the converter reads.
         DataError: the source has no records, or the field has no values or too many.
     """
-    converter = source.make_converter()
-    read = read_source(converter, source.name, folder / f"{source.name}.arrow", limit=limit_records)
+    converter, digester = source.make_converter(), _digester(source)
+    with closing(digester) if digester else nullcontext():
+        read = read_source(
+            converter,
+            source.name,
+            folder / f"{source.name}.arrow",
+            limit=limit_records,
+            on_payloads=digester.add if digester else None,
+        )
+        made = digester.result() if digester else None
     spool = Spool(read.spool)
-    frame = partial(_numbers, spool, source, read)
+    frame = partial(_numbers, spool, source, read, made)
     part = SourcePart(
         source=source,
         read=read,
@@ -130,15 +140,32 @@ def _with_group(frames: Callable[[], pl.DataFrame], value: str) -> pl.DataFrame:
     return frames().filter(pl.col("group") == value).drop("group")
 
 
-def _numbers(spool: Spool, source: ResolvedSource, read: SourceRecords) -> pl.DataFrame:
+def _compares(source: ResolvedSource) -> bool:
+    """Whether the turns of a source are compared with each other."""
+    task = find_task(source.instructions.templates.task)
+    return task.merges and source.instructize.dedup.match != "none"
+
+
+def _digester(source: ResolvedSource) -> TurnDigester | None:
+    task = source.instructions.templates.task
+    return TurnDigester(task, source.instructize.dedup) if _compares(source) else None
+
+
+def _numbers(
+    spool: Spool, source: ResolvedSource, read: SourceRecords, made: pl.DataFrame | None
+) -> pl.DataFrame:
+    """A row a record; `made` are its digests, where they are made already."""
     how, task = source.instructize.dedup, source.instructions.templates.task
     frame = spool.numbers()
-    if how.match == "none" or not find_task(task).merges:
+    if not _compares(source):
         return pl.concat([frame, dedup.no_digests(len(frame))], how="horizontal")
-    digests = partial(dedup.spool_digests, spool, task, how)
+
+    def digests() -> pl.DataFrame:
+        return dedup.spool_digests(spool, task, how) if made is None else made
+
     name = f"digests-{how.by}-{how.match}-{_code_digest()[:16]}"
-    made = read.cached.frame(name, digests) if read.cached else digests()
-    return pl.concat([frame, made], how="horizontal")
+    found = read.cached.frame(name, digests) if read.cached else digests()
+    return pl.concat([frame, found], how="horizontal")
 
 
 @cache

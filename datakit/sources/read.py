@@ -15,7 +15,7 @@ from datakit.record import Record, Reject
 from datakit.sources.cache import RECORDS, REJECTS, CacheEntry, RecordCache
 from datakit.sources.converter import Converter
 from datakit.sources.hygiene import Hygiene, unusable_text
-from datakit.sources.spool import SpoolWriter, load_spool, save_spool
+from datakit.sources.spool import OnPayloads, SpoolWriter, load_spool, save_spool
 
 REJECT_SCHEMA = {
     "record_id": pl.String,
@@ -51,27 +51,35 @@ class SourceRecords:
 
 
 def read_source(
-    converter: Converter, name: str, spool: Path, *, limit: int | None = None
+    converter: Converter,
+    name: str,
+    spool: Path,
+    *,
+    limit: int | None = None,
+    on_payloads: OnPayloads | None = None,
 ) -> SourceRecords:
     """Reads every record of a source, or the first `limit`, into the file `spool`.
 
     Whole sources are kept in the user's cache, and come from there the next time.
+
+    Args:
+        on_payloads: gets the payloads of what is read and not in the cache; see `SpoolWriter`.
 
     Raises:
         FormatError: a file is not in a layout that the converter reads.
         DataError: the source has no records at all.
     """
     if limit is not None:
-        return _read(converter, name, spool, limit)
+        return _read(converter, name, SpoolWriter(spool, on_payloads), limit)
     cache = RecordCache.of_user()
     if (entry := cache.find(converter)) and (found := _from_cache(entry, spool)):
         return found
-    read = _read(converter, name, spool, None)
+    read = _read(converter, name, SpoolWriter(spool, on_payloads), None)
     return replace(read, cached=_keep(cache, converter, read))
 
 
-def _read(converter: Converter, name: str, spool: Path, limit: int | None) -> SourceRecords:
-    writer, hygiene, rejects = SpoolWriter(spool), Hygiene(), list[Reject]()
+def _read(converter: Converter, name: str, writer: SpoolWriter, limit: int | None) -> SourceRecords:
+    hygiene, rejects = Hygiene(), list[Reject]()
     for item in first_items(converter.read(), limit):
         cleaned = _clean(item, hygiene) if isinstance(item, Record) else item
         if isinstance(cleaned, Reject):
@@ -86,7 +94,7 @@ def _read(converter: Converter, name: str, spool: Path, limit: int | None) -> So
             "is empty. Check path, split and options."
         )
     return SourceRecords(
-        spool=spool,
+        spool=writer.path,
         records=records,
         rejects=_rejects_frame(rejects),
         digests=dict(sorted(converter.digests.items())),

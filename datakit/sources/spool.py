@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -39,15 +39,24 @@ NUMBERS = pa.schema(
 )
 
 
+OnPayloads = Callable[[bytes, list[int]], None]
+
+
 def payload_kind(payload: Payload) -> str:
     """The name of a payload's type: `question`, `choice`, `conversation`, …"""
     return type(payload).__name__.lower()
 
 
 class SpoolWriter:
-    """Appends records to an Arrow file, a batch at a time."""
+    """Appends records to an Arrow file, a batch at a time.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        on_payloads: gets the payloads of each batch, one behind the other, and where each ends.
+    """
+
+    def __init__(self, path: Path, on_payloads: OnPayloads | None = None) -> None:
+        self.path = path
+        self._on_payloads = on_payloads
         self._file = ipc.new_file(str(path), SCHEMA)
         self._first_rows: dict[tuple[str, ...], int] = {}
         self._pending = _Pending()
@@ -66,6 +75,8 @@ class SpoolWriter:
         self._file.close()
 
     def _flush(self) -> None:
+        if self._on_payloads:
+            self._on_payloads(*self._pending.payloads())
         self._file.write_batch(self._pending.batch())
         self._pending = _Pending()
 
@@ -99,6 +110,10 @@ class _Pending:
         self._first_rows.append(first_row)
         self._payloads += orjson.dumps(payload)
         self._payload_ends.append(len(self._payloads))
+
+    def payloads(self) -> tuple[bytes, list[int]]:
+        """All payloads, one behind the other, and where each ends."""
+        return bytes(self._payloads), self._payload_ends[1:]
 
     def batch(self) -> pa.RecordBatch:
         """As one batch of SCHEMA."""

@@ -39,10 +39,10 @@ class GQAOptions(ConverterOptions):
 class GQA(Converter):
     """The official release: `{split}_{balanced,all}_questions.json` beside `images/`.
 
-    The files stand in the path's folder, `questions1.2/`, `questions/` or `question_dir/`; all questions of
-    train are a folder `train_all_questions/` of numbered parts. The path may also be one file or
-    the folder of the parts, and then the option `questions` says nothing. A bare `questions.json`
-    is read, too. Questions stand in one object by id; a raw row:
+    The files stand in the path's folder, `questions1.2/`, `questions/` or `question_dir/`; all
+    questions of train are a folder `train_all_questions/` of numbered parts. The path may also be
+    one file or the folder of the parts, and then the option `questions` says nothing. A bare
+    `questions.json` is read, too. Questions stand in one object by id; a raw row:
 
         "202218649": {"question": "What is hanging above the chalkboard?", "imageId": "n578564",
                       "answer": "picture", "isBalanced": true,

@@ -1,0 +1,83 @@
+"""Digests that another process makes are those that this one would make."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import orjson
+import pytest
+
+import datakit
+from datakit.mixture import Dedup
+from datakit.planning import digesting
+from datakit.planning.dedup import turn_digests
+from datakit.planning.digesting import TurnDigester
+from tests.releases import Release
+
+PAYLOADS = [
+    orjson.dumps({"question": f"Où est {n}?", "answer": "là" if n % 3 else ""}) for n in range(500)
+]
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(digesting, "LEAST_RECORDS", 100)
+
+
+def fed(digester: TurnDigester, payloads: list[bytes]) -> TurnDigester:
+    for start in range(0, len(payloads), 64):
+        part = payloads[start : start + 64]
+        ends = [sum(map(len, part[: n + 1])) for n in range(len(part))]
+        digester.add(b"".join(part), ends)
+    return digester
+
+
+@pytest.mark.parametrize("match", ["exact", "normalized", "semantic"])
+@pytest.mark.parametrize("by", ["pair", "target"])
+def test_they_are_the_same(by: str, match: str) -> None:
+    how = Dedup.model_validate({"by": by, "match": match})
+    made = fed(TurnDigester("vqa-open", how), PAYLOADS).result()
+    assert made is not None
+    assert made.equals(turn_digests(PAYLOADS, "vqa-open", how))
+
+
+def test_a_few_records_start_no_process() -> None:
+    digester = fed(TurnDigester("vqa-open", Dedup()), PAYLOADS[:90])
+    assert digester.result() is None
+    digester.close()
+
+
+def test_a_process_that_dies_leaves_the_work_to_this_one() -> None:
+    digester = fed(TurnDigester("vqa-open", Dedup()), PAYLOADS)
+    process = digester._process
+    assert process is not None
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    fed(digester, PAYLOADS * 40)
+    assert digester.result() is None
+    digester.close()
+
+
+def test_one_that_nobody_asks_ends() -> None:
+    digester = fed(TurnDigester("vqa-open", Dedup()), PAYLOADS)
+    digester.close()
+    assert digester._process is not None and digester._process.returncode is not None
+
+
+def test_a_plan_is_the_same_with_a_second_process(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATAKIT_CACHE", "off")
+    file = release.charts / "train_human.json"
+    rows = json.loads(file.read_text())
+    file.write_text(json.dumps(rows * 20))
+    here = tmp_path / "datakit"
+    here.mkdir()
+    (here / "__init__.py").write_text("raise SystemExit('not this one')")
+    monkeypatch.chdir(tmp_path)
+    with_two = datakit.plan(release.mixture)
+    monkeypatch.setattr(digesting, "LEAST_RECORDS", 10**9)
+    assert datakit.plan(release.mixture).samples.equals(with_two.samples)
