@@ -13,7 +13,7 @@ from typing import IO
 
 from datakit.errors import FormatError
 from datakit.io.table_cells import Cell, CellColumn, parse_cell
-from datakit.io.tar_parts import parse_part
+from datakit.io.tar_parts import MARK, parse_part
 from datakit.io.trees import SourcePath
 from datakit.io.trees.tree import join
 
@@ -120,14 +120,18 @@ class ImageFiles:
                 self._staged.clear()
 
     def _look(self, name: str) -> int:
-        if part := parse_part(name):
-            there = (self.tables / part.file).size() or 0
-            size = part.size if part.start + part.size <= there else None
-        elif cell := parse_cell(name):
-            size = self._cell_size(cell)
-        else:
+        size = self._packed_size(name) if MARK in name else None
+        if size is None:
             size = self.root.tree.size(self._inner(name))
         return -1 if size is None else size
+
+    def _packed_size(self, name: str) -> int | None:
+        """Bytes of a part of a tar or of a cell; None for all other names."""
+        if part := parse_part(name):
+            there = (self.tables / part.file).size() or 0
+            return part.size if part.start + part.size <= there else None
+        cell = parse_cell(name)
+        return self._cell_size(cell) if cell else None
 
     def _cell_size(self, cell: Cell) -> int | None:
         """Bytes of a cell; None also where there is no such table or column, which is noted."""

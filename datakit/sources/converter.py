@@ -193,24 +193,24 @@ class Converter(ABC):
 
     def convert_row(self, row: Row, to_record: Callable[[Row], T]) -> T | Reject:
         """What becomes of one row."""
-        group = self._group(row.value)
+        group = self._group(row.value) if self.group_by else ""
         try:
             if isinstance(row.value, BadLine):
                 raise BadRow("bad-line", f"not JSON: {row.value.start}")
             made = to_record(row)
         except BadRow as error:
-            return Reject(
-                record_id=row.record_id or row.place,
-                place=row.place,
-                reason=error.reason,
-                detail=error.detail,
-                group=group,
-            )
-        return _with_group(made, group) if group else made
+            reason, detail = error.reason, error.detail
+        except RecursionError:
+            # Python shows no value that is nested deeper than its stack, in a reject neither.
+            reason, detail = "bad-record", "values nested too deep to be read"
+        else:
+            return _with_group(made, group) if group else made
+        name = row.record_id or row.place
+        return Reject(record_id=name, place=row.place, reason=reason, detail=detail, group=group)
 
     def _group(self, value: Any) -> str:
         """The value by which a row's records are told apart."""
-        found = value.get(self.group_by) if self.group_by and isinstance(value, dict) else None
+        found = value.get(self.group_by) if isinstance(value, dict) else None
         return str(found).strip() if isinstance(found, str | int | float) else ""
 
     def relative_name(self, file: SourcePath) -> str:

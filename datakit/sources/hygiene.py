@@ -69,9 +69,13 @@ class Hygiene:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
 
-    def clean(self, payload: Payload) -> Payload:
-        """The payload cleaned; the same object where there is nothing to clean."""
-        if _is_plain(orjson.dumps(payload)):
+    def clean(self, payload: Payload, dump: bytes | None = None) -> Payload:
+        """The payload cleaned; the same object where there is nothing to clean.
+
+        Args:
+            dump: the payload as JSON, where that is known already.
+        """
+        if _is_plain(orjson.dumps(payload) if dump is None else dump):
             return payload
         if isinstance(payload, Conversation):
             messages = tuple(map(self._message, payload.messages))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
+import orjson
 import polars as pl
 import pyarrow as pa
 
@@ -81,11 +82,15 @@ def read_source(
 def _read(converter: Converter, name: str, writer: SpoolWriter, limit: int | None) -> SourceRecords:
     hygiene, rejects = Hygiene(), list[Reject]()
     for item in first_items(converter.read(), limit):
-        cleaned = _clean(item, hygiene) if isinstance(item, Record) else item
+        if isinstance(item, Reject):
+            rejects.append(item)
+            continue
+        dump = orjson.dumps(item.payload)
+        cleaned = _clean(item, dump, hygiene)
         if isinstance(cleaned, Reject):
             rejects.append(cleaned)
         else:
-            writer.append(cleaned)
+            writer.append(cleaned, dump if cleaned is item else orjson.dumps(cleaned.payload))
     writer.close()
     records = writer.count + len(rejects)
     if records == 0:
@@ -142,8 +147,8 @@ def first_items(items: Iterator[Record | Reject], limit: int | None) -> Iterator
         items.close()
 
 
-def _clean(record: Record, hygiene: Hygiene) -> Record | Reject:
-    payload = hygiene.clean(record.payload)
+def _clean(record: Record, dump: bytes, hygiene: Hygiene) -> Record | Reject:
+    payload = hygiene.clean(record.payload, dump)
     if unusable := unusable_text(payload):
         reason, detail = unusable
         return Reject(

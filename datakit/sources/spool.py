@@ -62,9 +62,14 @@ class SpoolWriter:
         self._pending = _Pending()
         self.count = 0
 
-    def append(self, record: Record) -> None:
-        """Adds one record; its row is how many came before."""
-        self._pending.append(record, self._first_rows.setdefault(record.images, self.count))
+    def append(self, record: Record, dump: bytes | None = None) -> None:
+        """Adds one record; its row is how many came before.
+
+        Args:
+            dump: its payload as JSON, where that is known already.
+        """
+        first_row = self._first_rows.setdefault(record.images, self.count)
+        self._pending.append(record, first_row, dump or orjson.dumps(record.payload))
         self.count += 1
         if self.count % BATCH_RECORDS == 0:
             self._flush()
@@ -98,17 +103,17 @@ class _Pending:
         self._payloads = bytearray()
         self._payload_ends = [0]
 
-    def append(self, record: Record, first_row: int) -> None:
-        texts, payload = self._texts, record.payload
+    def append(self, record: Record, first_row: int, payload: bytes) -> None:
+        texts = self._texts
         texts["record_id"].append(record.record_id)
         texts["place"].append(record.place)
         texts["group"].append(record.group)
         texts["task"].append(record.task)
-        texts["kind"].append(payload_kind(payload))
+        texts["kind"].append(payload_kind(record.payload))
         self._images.extend(record.images)
         self._image_ends.append(len(self._images))
         self._first_rows.append(first_row)
-        self._payloads += orjson.dumps(payload)
+        self._payloads += payload
         self._payload_ends.append(len(self._payloads))
 
     def payloads(self) -> tuple[bytes, list[int]]:

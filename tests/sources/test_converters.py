@@ -269,3 +269,13 @@ def test_llavas_kin_are_read_as_they_are(
     assert record.images == images
     assert isinstance(record.payload, Conversation)
     assert record.payload.messages[0].content == first
+
+
+def test_values_nested_deeper_than_the_stack_are_a_reject(tmp_path: Path) -> None:
+    deep = "[" * 500 + "]" * 500
+    good = json.dumps({"id": "good", "conversations": turns("Hi", "Ho")})
+    bad = f'{{"id": 1, "image": {deep}, "conversations": []}}'
+    (tmp_path / "own.jsonl").write_text(f"{good}\n{bad}\n")
+    records, (reject,) = read("llava", tmp_path / "own.jsonl")
+    assert len(records) == 1
+    assert len(reject.detail) < 10_000

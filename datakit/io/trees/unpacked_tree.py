@@ -37,8 +37,11 @@ class UnpackedTree(Tree):
         return self.base.trace
 
     def size(self, name: str) -> int | None:
-        tree, inner = self._holder(name)
-        return tree.size(inner)
+        own = self.base.size(name)
+        if own is not None:
+            return own
+        packed = (tree.size(inner) for tree, inner in self._in(name))
+        return next((size for size in packed if size is not None), None)
 
     def is_dir(self, name: str) -> bool:
         return self.base.is_dir(name) or any(tree.is_dir(inner) for tree, inner in self._in(name))
