@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from datakit.io.trees.archive_tree import ArchiveTree
+from datakit.io.trees.member import Member
 
 
 class TarTree(ArchiveTree):
@@ -44,21 +45,14 @@ class TarTree(ArchiveTree):
         return io.BufferedReader(_Part(self.outer.open(self.name), *member))
 
 
-class _Part(io.RawIOBase):
+class _Part(Member):
     """A part of an open file, which is closed with it."""
 
     def __init__(self, file: IO[bytes], start: int, size: int) -> None:
-        self._file = file
+        super().__init__(file, size)
         self._start = start
-        self._size = size
         self._at = 0
         file.seek(start)
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
@@ -68,18 +62,6 @@ class _Part(io.RawIOBase):
 
     def tell(self) -> int:
         return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def readall(self) -> bytes:
-        return self._read(self._size)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
     def _read(self, size: int) -> bytes:
         data = self._file.read(max(0, min(size, self._size - self._at)))

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import IO, Any, TypeVar
 
 from datakit.io.trees.archive_tree import ArchiveTree
+from datakit.io.trees.member import Member
 
 T = TypeVar("T")
 
@@ -71,40 +72,21 @@ class ZipTree(ArchiveTree):
         return zipfile.ZipFile(file)
 
 
-class _Member(io.RawIOBase):
+class _Member(Member):
     """An open member; damage in it, or a length that is not its own, is an OSError.
 
     It is never asked for more bytes than its length: `zipfile` would unpack what there is.
     """
 
     def __init__(self, file: IO[bytes], size: int, name: str) -> None:
-        self._file = file
-        self._size = size
+        super().__init__(file, size)
         self._name = name
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         return _or_os_error(self._name, lambda: self._file.seek(offset, whence))
 
     def tell(self) -> int:
         return self._file.tell()
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-    def readall(self) -> bytes:
-        return self._read(self._size)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
 
     def _read(self, size: int) -> bytes:
         wanted = min(size, self._size - self.tell())

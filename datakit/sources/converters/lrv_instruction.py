@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 from pydantic import Field
 
 from datakit.io.trees import SourcePath
-from datakit.record import Question, Record, Reject
+from datakit.record import Record, Reject
 from datakit.sources.converter import Converter, ConverterOptions, first_existing
-from datakit.sources.row import BadRow, Row, inner_path
+from datakit.sources.row import Row, inner_path
+from datakit.sources.row_values import open_question
 
 PARTS = ("filter_cap1.json", "filter_cap_more1.json")
 WHOLE = "filter_cap.json"
@@ -63,15 +64,7 @@ class LrvInstruction(Converter):
     def _record(self, row: Row) -> Record:
         row.record_id = f"{row.file}-{row.number}"
         image = self._image(row.id("image_id"))
-        if not (question := row.text("question")):
-            raise BadRow("question-empty", f"image {image}")
-        return Record(
-            record_id=row.record_id,
-            place=row.place,
-            task="vqa-open",
-            images=(image,),
-            payload=Question(question=question, answer=row.answer("answer")),
-        )
+        return open_question(row, row.text("question"), image, row.answer("answer"))
 
     def _image(self, image_id: str) -> str:
         has_suffix = bool(PurePosixPath(image_id).suffix)
