@@ -136,7 +136,7 @@ def _numbers(spool: Spool, source: ResolvedSource, read: SourceRecords) -> pl.Da
     if how.match == "none" or not find_task(task).merges:
         return pl.concat([frame, dedup.no_digests(len(frame))], how="horizontal")
     digests = partial(dedup.spool_digests, spool, task, how)
-    name = f"digests-{how.by}-{how.match}-{_code_digest()[:16]}"
+    name = f"digests-{task}-{how.by}-{how.match}-{_code_digest()[:16]}"
     made = read.cached.frame(name, digests) if read.cached else digests()
     return pl.concat([frame, made], how="horizontal")
 
@@ -144,4 +144,4 @@ def _numbers(spool: Spool, source: ResolvedSource, read: SourceRecords) -> pl.Da
 @cache
 def _code_digest() -> str:
     """Of the code that decides which turns are the same."""
-    return code_digest([Path(str(datakit.instructize.__file__)).parent])
+    return code_digest([Path(str(datakit.instructize.__file__)).parent, Path(dedup.__file__)])
