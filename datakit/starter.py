@@ -20,7 +20,7 @@ from datakit.io.csv_rows import CsvRecords
 from datakit.io.image_files import EXTENSIONS
 from datakit.io.json_stream import JsonRecords
 from datakit.io.tables import CELL, TableRecords, is_table
-from datakit.io.trees import open_source
+from datakit.io.trees import is_archive, open_source
 from datakit.record import Record
 from datakit.sources import dataset_names, find_converter, load_dataset_entry
 from datakit.sources.column_shapes import task_of
@@ -30,6 +30,7 @@ LIST_KEYS = ("data", "rows", "annotations", "questions", "items", "examples", "s
 SHORT_SHARE = 0.8
 LEVELS = 3
 MOST_FOLDERS = 200
+MOST_ARCHIVES = 40
 
 # What people call the columns; the first that is there is taken.
 COLUMN_NAMES = {
@@ -82,7 +83,7 @@ def start_mixture(path: Path) -> Starter:
     """
     if not path.exists():
         raise UsageError(f"nothing at {path}.")
-    if path.is_file():
+    if path.is_file() and not is_archive(path.name):
         return _starter(path.parent, path.stem, [_of_file(path, path.name)])
     own, found = _of_folder(path, path.name), _inside(path, path, LEVELS)
     # A folder of releases may read as one of them; the parts of a release read as that release.
@@ -127,13 +128,23 @@ def _on_one_line(value: Any, levels: int = 0) -> Any:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return [entry for entry in sorted(folder.iterdir()) if not entry.name.startswith(".")]
+    """What a folder holds; nothing of an archive, which is read by converters alone."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    return [entry for entry in entries if not entry.name.startswith(".")]
+
+
+def _archives(folder: Path) -> list[Path]:
+    """A folder's archives that are not unpacked beside it; none where they are shards."""
+    archives = [path for path in _entries(folder) if path.is_file() and is_archive(path.name)]
+    packed = [path for path in archives if not path.with_suffix("").is_dir()]
+    return packed if len(packed) <= MOST_ARCHIVES else []
 
 
 def _inside(folder: Path, root: Path, levels: int) -> list[_Guess]:
-    """The releases in a folder's folders, some levels deep; not those inside of another."""
+    """The releases in a folder's folders and archives, some levels deep; none inside another."""
     found: list[_Guess] = []
-    for entry in [path for path in _entries(folder) if path.is_dir()][:MOST_FOLDERS]:
+    folders = [path for path in _entries(folder) if path.is_dir()][:MOST_FOLDERS]
+    for entry in sorted([*folders, *_archives(folder)]):
         guess = _of_folder(entry, entry.relative_to(root).as_posix())
         inner = _inside(entry, root, levels - 1) if guess is None and levels > 1 else []
         found += [guess] if guess else inner
@@ -147,15 +158,22 @@ def _of_folder(folder: Path, path: str) -> _Guess | None:
         entry = load_dataset_entry(name)
         if entry.converter != "columns":
             by_converter.setdefault(entry.converter, []).append(name)
-    order = sorted(by_converter, key=lambda name: (name in LAST, name))
-    for converter in order:
+    alike = {name: at for at, name in enumerate(_alike(folder, list(dataset_names())))}
+
+    def place(converter: str) -> tuple[bool, int, str]:
+        """Many read each other's tables: those whose dataset has the folder's name go first."""
+        nearest = min(alike.get(name, len(alike)) for name in by_converter[converter])
+        return converter in LAST, nearest, converter
+
+    for converter in sorted(by_converter, key=place):
         for split in find_converter(converter).splits or ("train",):
             if (options := _reading_options(converter, folder, split)) is not None:
-                dataset = _most_alike(folder.name, converter, by_converter[converter])
+                dataset = _most_alike(folder, converter, by_converter[converter])
                 source: dict[str, Any] = {"dataset": dataset, "path": path}
                 source |= {"split": split} if split != "train" else {}
                 source |= {"options": options} if options else {}
-                return _Guess(source, f"{path} reads as {dataset}, split {split}")
+                doubt = "" if dataset in alike else "; name another `dataset` if it is another"
+                return _Guess(source, f"{path} reads as {dataset}, split {split}{doubt}")
     return None
 
 
@@ -180,8 +198,14 @@ def _reading_options(converter: str, folder: Path, split: str) -> dict[str, str]
     return {} if records else None
 
 
-def _most_alike(folder: str, converter: str, names: list[str]) -> str:
-    close = get_close_matches(folder.lower().replace("_", "-"), names, n=1, cutoff=0.5)
+def _alike(folder: Path, names: list[str]) -> list[str]:
+    """The names of datasets that are like a folder's, the nearest first."""
+    name = folder.stem if is_archive(folder.name) else folder.name
+    return get_close_matches(name.lower().replace("_", "-"), names, n=3, cutoff=0.5)
+
+
+def _most_alike(folder: Path, converter: str, names: list[str]) -> str:
+    close = _alike(folder, names)
     generic = [name for name in names if name in (converter, f"{converter}-json")]
     return (close or generic or names)[0]
 

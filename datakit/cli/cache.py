@@ -47,8 +47,15 @@ def cache(
 def _print_entries(entries: list[CacheEntry]) -> None:
     from datakit.console import format_table
 
-    rows = [
-        [about["converter"], about["split"], about["path"], f"{about['records']:,}", f"{size:,.2f}"]
-        for about, size in ((entry.about, entry.bytes / 1e6) for entry in entries)
-    ]
-    print(format_table(["converter", "split", "path", "records", "MB"], sorted(rows), left=3))
+    rows = sorted(map(_cells, entries))
+    print(format_table(["converter", "split", "path", "records", "MB"], rows, left=3))
+
+
+def _cells(entry: CacheEntry) -> list[str]:
+    size = f"{entry.bytes / 1e6:,.2f}"
+    try:
+        about = entry.about
+        named = [about[name] for name in ("converter", "split", "path")]
+        return [*named, f"{about['records']:,}", size]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ["damaged", "-", str(entry.folder), "-", size]

@@ -163,7 +163,7 @@ def _numbers(
     def digests() -> pl.DataFrame:
         return dedup.spool_digests(spool, task, how) if made is None else made
 
-    name = f"digests-{how.by}-{how.match}-{_code_digest()[:16]}"
+    name = f"digests-{task}-{how.by}-{how.match}-{_code_digest()[:16]}"
     found = read.cached.frame(name, digests) if read.cached else digests()
     return pl.concat([frame, found], how="horizontal")
 
@@ -171,4 +171,4 @@ def _numbers(
 @cache
 def _code_digest() -> str:
     """Of the code that decides which turns are the same."""
-    return code_digest([Path(str(datakit.instructize.__file__)).parent])
+    return code_digest([Path(str(datakit.instructize.__file__)).parent, Path(dedup.__file__)])

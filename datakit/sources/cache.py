@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -27,13 +28,22 @@ OFF = "off"
 ENTRY = "entry.json"
 RECORDS = "records.parquet"
 REJECTS = "rejects.parquet"
+PART = ".datakit-"
+# Somebody may name a folder that holds other things, too.
+ENTRY_NAME = re.compile(r"[0-9a-f]{32}")
+OWN_NAME = re.compile(rf"[0-9a-f]{{32}}|{re.escape(PART)}\w+")
 
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """The records of one source as they were converted once."""
+    """The records of one source as they were converted once.
+
+    Attributes:
+        version: of the raw data; another build may put a newer entry into the same folder.
+    """
 
     folder: Path
+    version: str = ""
 
     @property
     def about(self) -> dict[str, Any]:
@@ -43,18 +53,21 @@ class CacheEntry:
 
     @property
     def bytes(self) -> int:
-        """Bytes on disk."""
-        return sum(file.stat().st_size for file in self.folder.iterdir())
+        """Bytes on disk; none where another process removed it."""
+        with suppress(OSError):
+            return sum(file.stat().st_size for file in self.folder.iterdir())
+        return 0
 
     def frame(self, name: str, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """A table that follows from the records: kept beside them under `name`, or made."""
-        path = self.folder / f"{name}.parquet"
+        path = self.folder / f"{name}-{self.version}.parquet"
+        part = path.with_suffix(f".{os.getpid()}.part")
         with suppress(OSError, pl.exceptions.PolarsError):
             return pl.read_parquet(path)
         made = make()
         with suppress(OSError):
-            made.write_parquet(path.with_suffix(".part"))
-            path.with_suffix(".part").replace(path)
+            made.write_parquet(part)
+            part.replace(path)
         return made
 
 
@@ -79,30 +92,36 @@ class RecordCache:
 
     def entries(self) -> list[CacheEntry]:
         """What is cached, by folder."""
+        return [
+            CacheEntry(folder) for folder in self._folders() if ENTRY_NAME.fullmatch(folder.name)
+        ]
+
+    def _folders(self) -> list[Path]:
+        """The folders that are the cache's own, those of killed builds included."""
         if self.folder is None or not self.folder.is_dir():
             return []
-        found = (file.parent for file in sorted(self.folder.glob(f"*/{ENTRY}")))
-        return [CacheEntry(folder) for folder in found]
+        return sorted(path for path in self.folder.iterdir() if OWN_NAME.fullmatch(path.name))
 
     def clear(self) -> int:
         """Removes every entry, and nothing else; returns how many bytes that freed."""
         freed = 0
-        for entry in self.entries():
-            freed += entry.bytes
-            shutil.rmtree(entry.folder)
+        for folder in self._folders():
+            freed += CacheEntry(folder).bytes
+            shutil.rmtree(folder)
         return freed
 
     def find(self, converter: Converter) -> CacheEntry | None:
         """The entry of what a converter would read, if it is still what would be read."""
         if self.folder is None:
             return None
-        entry = CacheEntry(self.folder / _key(converter))
+        folder = self.folder / _key(converter)
         try:
-            seen = entry.about["seen"]
+            text = (folder / ENTRY).read_bytes()
+            seen = orjson.loads(text)["seen"]
             same = all(stamp_of(root, name) == stamp for root, name, stamp in seen)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return entry if same else None
+        return CacheEntry(folder, _version(text)) if same else None
 
     def store(
         self,
@@ -118,7 +137,7 @@ class RecordCache:
         """
         if self.folder is None:
             return None
-        entry = CacheEntry(self.folder / _key(converter))
+        folder = self.folder / _key(converter)
         fields = {
             "converter": converter.name,
             "path": converter.path.absolute(),
@@ -128,17 +147,22 @@ class RecordCache:
         }
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            part = Path(mkdtemp(dir=self.folder, prefix="."))
+            part = Path(mkdtemp(dir=self.folder, prefix=PART))
+            text = orjson.dumps(fields)
             try:
                 write(part)
-                (part / ENTRY).write_bytes(orjson.dumps(fields))
-                shutil.rmtree(entry.folder, ignore_errors=True)
-                part.rename(entry.folder)
+                (part / ENTRY).write_bytes(text)
+                shutil.rmtree(folder, ignore_errors=True)
+                part.rename(folder)
             finally:
                 shutil.rmtree(part, ignore_errors=True)
         except OSError:
             return None
-        return entry
+        return CacheEntry(folder, _version(text))
+
+
+def _version(text: bytes) -> str:
+    return hashlib.sha256(text).hexdigest()[:16]
 
 
 def _lines(trace: dict[tuple[str, str], Stamp]) -> list[tuple[str, str, Stamp]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from tests.cli.command import datakit
 from tests.releases import Release
 from tests.releases.columns import write_columns
 from tests.releases.common import draw
+from tests.releases.refcoco import write_refcoco_hub
 
 
 def sources_of(mixture: Path) -> str:
@@ -40,6 +42,27 @@ def test_a_folder_of_releases(release: Release, tmp_path: Path) -> None:
         assert line in sources_of(mixture)
     assert "dataset: sharegpt-4v" in sources_of(mixture)
     assert datakit("check", mixture).returncode == 0
+
+
+def test_a_folder_of_zips(release: Release, tmp_path: Path) -> None:
+    zips = tmp_path / "zips"
+    for name in ("ChartQA Dataset", "DocVQA"):
+        shutil.make_archive(str(zips / name), "zip", release.root, name)
+    made = datakit("init", zips, "--out", tmp_path / "zips.yaml")
+    assert made.returncode == 0, made.stderr
+    for line in ("path: ChartQA Dataset.zip", "path: DocVQA.zip\n    split: val"):
+        assert line in sources_of(tmp_path / "zips.yaml")
+    assert datakit("check", tmp_path / "zips.yaml").returncode == 0
+    one = datakit("init", zips / "DocVQA.zip", "--out", tmp_path / "one.yaml")
+    assert "DocVQA.zip reads as docvqa, split val" in one.stdout
+
+
+def test_tables_of_the_hub_that_several_read_are_what_the_folder_is_called(tmp_path: Path) -> None:
+    folder = write_refcoco_hub(tmp_path)
+    made = datakit("init", folder, "--out", tmp_path / "one.yaml")
+    assert "reads as refcoco, split" in made.stdout and "another" not in made.stdout
+    made = datakit("init", folder.rename(tmp_path / "xyz"), "--out", tmp_path / "two.yaml")
+    assert "name another `dataset` if it is another" in made.stdout
 
 
 def test_one_release(release: Release, tmp_path: Path) -> None:

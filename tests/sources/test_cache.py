@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import datakit
@@ -146,3 +147,34 @@ def test_what_is_cached_is_listed_and_cleared(release: Release, cache: Path) -> 
     (cache / "somebody else's").write_text("")
     assert "removed 3 entries" in run("cache", "clear").stdout
     assert [path.name for path in cache.iterdir()] == ["somebody else's"]
+
+
+def test_nothing_but_entries_is_listed_or_cleared(release: Release, cache: Path) -> None:
+    read_source(chartqa(release), "x", cache.parent / "x.arrow")
+    own, killed = cache / "mine", cache / ".datakit-abc"
+    for folder in (own, killed):
+        folder.mkdir()
+        (folder / "entry.json").write_text("{}")
+    assert len(RecordCache(cache).entries()) == 1
+    RecordCache(cache).clear()
+    assert [path.name for path in cache.iterdir()] == ["mine"]
+
+
+def test_a_damaged_entry_is_listed_as_such(release: Release, cache: Path) -> None:
+    read_source(chartqa(release), "x", cache.parent / "x.arrow")
+    for text in ("{", "[]", "{}"):
+        next(cache.glob("*/entry.json")).write_text(text)
+        assert "damaged" in (listed := run("cache")).stdout, listed.stderr
+
+
+def test_what_follows_from_the_records_is_that_of_their_own_version(
+    release: Release, tmp_path: Path
+) -> None:
+    old = read_source(chartqa(release), "x", tmp_path / "1.arrow").cached
+    rewrite(release)
+    new = read_source(chartqa(release), "x", tmp_path / "2.arrow").cached
+    assert old and new and old.folder == new.folder
+    one, two = pl.DataFrame({"a": [1]}), pl.DataFrame({"a": [2]})
+    assert new.frame("f", lambda: two).equals(two)
+    assert old.frame("f", lambda: one).equals(one)
+    assert new.frame("f", lambda: one).equals(two)
