@@ -129,6 +129,5 @@ def test_each_part_of_a_table_has_its_own_images(tmp_path: Path) -> None:
         out = tmp_path / f"out{workers}"
         datakit.build(tmp_path / "t.yaml", out=out, workers=workers)
         for sample in datakit.open(out):
-            number = sample.messages[-1].content
-            digest = hashlib.sha256((tmp_path / f"{number}.png").read_bytes()).hexdigest()
-            assert sample.image_sha256 == (digest,)
+            image = tmp_path / f"{sample.messages[-1].content}.png"
+            assert sample.image_sha256 == (hashlib.sha256(image.read_bytes()).hexdigest(),)
