@@ -16,7 +16,7 @@ from ruamel.yaml.comments import CommentedMap
 
 from datakit.errors import DatakitError, FormatError, UsageError
 from datakit.instructize.response_format import SHORT_ANSWER_WORDS
-from datakit.io.csv_rows import CsvRecords
+from datakit.io.csv_rows import BadCsvRow, CsvRecords
 from datakit.io.image_files import EXTENSIONS
 from datakit.io.json_stream import JsonRecords
 from datakit.io.tables import CELL, TableRecords, is_table
@@ -54,6 +54,7 @@ SHAPES = (
     ("phrase", "bbox"), ("question", "answer", "choices"), ("instruction", "output", "input"),
     ("instruction", "output"), ("question", "answer"), ("caption",),
 )  # fmt: skip
+TEXT_PARTS = {"question": "instruction", "answer": "output"}
 BY_KEY = {"conversations": "llava-json", "conversation": "mantis-instruct"}
 LAST = ("llava", "openai-messages", "image-text-pairs")
 
@@ -258,6 +259,7 @@ def _first_rows(file: Path) -> tuple[list[dict[str, Any]], str]:
             problem = error
             continue
         rows = [row for row in found if isinstance(row, dict)]
+        problem = next((FormatError(r.detail) for r in found if isinstance(r, BadCsvRow)), problem)
         is_wrapper = not key and len(rows) == 1 and bool(set(rows[0]) & set(LIST_KEYS))
         if rows and not is_wrapper:
             return rows, key
@@ -277,8 +279,11 @@ def _options(rows: list[dict[str, Any]], columns: list[str]) -> dict[str, Any] |
         if None not in named.values() and len(set(named.values())) == len(named):
             parts = {part: name for part, name in named.items() if name}
             task_of(set(parts))
-            image_part = {"image": image} if image and image not in parts.values() else {}
-            return {**parts, **image_part}
+            if image and image not in parts.values():
+                return {**parts, "image": image}
+            # The phrasings of questions speak of an image.
+            is_text = not image and shape == ("question", "answer")
+            return {TEXT_PARTS[part]: name for part, name in parts.items()} if is_text else parts
     return None
 
 

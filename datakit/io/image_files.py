@@ -39,12 +39,10 @@ class ImageFiles:
         self._sizes: dict[str, int] = {}
         self._columns: dict[tuple[str, str], CellColumn] = {}
         self._problems: dict[tuple[str, str], str] = {}
-        self._staged: dict[str, tuple[int, int]] = {}
+        self._staged: dict[str, tuple[IO[bytes], int, int]] = {}
         self._folders: dict[str, dict[str, str]] = {}
         self._near: dict[str, dict[str, str]] = {}
         self._searches = 0
-
-    _stage: IO[bytes]
 
     def __reduce__(self) -> tuple[type[ImageFiles], tuple[SourcePath, SourcePath]]:
         return ImageFiles, (self.root, self.tables)
@@ -63,9 +61,9 @@ class ImageFiles:
             OSError: there is none of this name, or it cannot be read.
         """
         if name in self._staged:
-            start, size = self._staged[name]
-            self._stage.seek(start)
-            return self._stage.read(size)
+            stage, start, size = self._staged[name]
+            stage.seek(start)
+            return stage.read(size)
         if part := parse_part(name):
             return part.read(self.tables)
         if (cell := parse_cell(name)) is None:
@@ -98,6 +96,7 @@ class ImageFiles:
         """While it lasts, the cells among these images are read from one file on disk.
 
         A table is compressed a thousand images at a time: they are read in its order, once.
+        Sources that are parts of one release (`split_by`) are one `ImageFiles`, staged at a time.
         """
         wanted: dict[tuple[str, str], dict[tuple[int, int], str]] = {}
         for name in names:
@@ -107,17 +106,19 @@ class ImageFiles:
         if not wanted:
             yield
             return
+        own_names: list[str] = []
         with TemporaryFile(dir=folder) as stage:
             for (file, column), places in wanted.items():
                 cells = self._column(Cell(file, column, 0))
                 for place, data in cells.read(places):
-                    self._staged[places[place]] = (stage.tell(), len(data))
+                    own_names.append(places[place])
+                    self._staged[places[place]] = (stage, stage.tell(), len(data))
                     stage.write(data)
-            self._stage = stage
             try:
                 yield
             finally:
-                self._staged.clear()
+                for name in own_names:
+                    self._staged.pop(name, None)
 
     def _look(self, name: str) -> int:
         size = self._packed_size(name) if MARK in name else None

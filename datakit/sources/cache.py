@@ -65,9 +65,12 @@ class CacheEntry:
         with suppress(OSError, pl.exceptions.PolarsError):
             return pl.read_parquet(path)
         made = make()
-        with suppress(OSError):
+        try:
             made.write_parquet(part)
             part.replace(path)
+        except (OSError, pl.exceptions.PolarsError):  # polars' own, where the disk is full
+            with suppress(OSError):
+                part.unlink()
         return made
 
 

@@ -74,6 +74,7 @@ def test_one_release(release: Release, tmp_path: Path) -> None:
     ("row", "options"),
     [
         ({"Question": "Q?", "Answer": "x", "Options": ["x", "y"]}, "choices: Options"),
+        ({"question": "Q?", "answer": "x"}, "{instruction: question, output: answer"),
         ({"caption": "A bus.", "photo": "a.png"}, "{caption: caption, image: photo"),
         ({"expression": "bus", "bbox": [1, 2, 3, 4], "img": "a.png"}, "phrase: expression"),
         ({"instruction": "Add.", "output": "3", "input": ""}, "input: input"),
@@ -103,9 +104,11 @@ def test_parquet_and_conversations(tmp_path: Path) -> None:
 
 def test_what_cannot_be_begun_with(tmp_path: Path) -> None:
     (tmp_path / "odd.csv").write_text("x,y\n1,2\n")
+    (tmp_path / "open.csv").write_text('question,answer\nQ?,"a\n')
     (tmp_path / "empty").mkdir()
     for path, message in (
         ("odd.csv", "its columns are x, y"),
+        ("open.csv", "line 2: unexpected end of data"),
         ("empty", "no release of a known dataset"),
         ("absent", "nothing at"),
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import datakit
 from datakit.errors import ConfigError, DataError
 from datakit.planning.split import part_names
 from tests.releases.common import draw
+from tests.releases.tables import write_tables
 
 MIXTURE = """\
 name: pool
@@ -109,3 +111,23 @@ def test_names_of_parts_differ_and_fit() -> None:
     assert names[:4] == ["s-a-b", "s-a-b-2", "s-none", "s-none-2"]
     assert len(set(names)) == 6
     assert all(len(name) <= 60 for name in names)
+
+
+def test_each_part_of_a_table_has_its_own_images(tmp_path: Path) -> None:
+    rows = []
+    for number in range(6):
+        draw(tmp_path / f"{number}.png", f"{number}")
+        image, kind = tmp_path / f"{number}.png", "ab"[number % 2]
+        rows.append({"q": f"Q{number}?", "a": f"{number}", "kind": kind, "image": image})
+    write_tables(tmp_path / "t", "train", rows)
+    (tmp_path / "t.yaml").write_text(
+        f"name: t\nroot: {tmp_path}\nsources:\n"
+        "  - {dataset: columns, path: t, split_by: kind,"
+        " options: {question: q, answer: a, image: image}}\n"
+    )
+    for workers in (1, 2):
+        out = tmp_path / f"out{workers}"
+        datakit.build(tmp_path / "t.yaml", out=out, workers=workers)
+        for sample in datakit.open(out):
+            image = tmp_path / f"{sample.messages[-1].content}.png"
+            assert sample.image_sha256 == (hashlib.sha256(image.read_bytes()).hexdigest(),)

@@ -178,3 +178,18 @@ def test_what_follows_from_the_records_is_that_of_their_own_version(
     assert new.frame("f", lambda: two).equals(two)
     assert old.frame("f", lambda: one).equals(one)
     assert new.frame("f", lambda: one).equals(two)
+
+
+def test_a_full_disk_hinders_nothing(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = read_source(chartqa(release), "x", tmp_path / "x.arrow").cached
+
+    def full(_: pl.DataFrame, path: Path) -> None:
+        path.touch()
+        raise pl.exceptions.ComputeError("No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
+    made = pl.DataFrame({"a": [1]})
+    assert entry and entry.frame("f", lambda: made).equals(made)
+    assert not list(entry.folder.glob("*.part"))

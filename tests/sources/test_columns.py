@@ -188,3 +188,10 @@ def test_a_csv_of_ones_own_builds(tmp_path: Path) -> None:
     assert built.returncode == 0, built.stderr
     assert "coarse/vqa-open" in datakit("plan", mixture).stdout
     assert datakit("verify", tmp_path / "out").returncode == 0
+
+
+def test_an_id_inside_another_column(tmp_path: Path) -> None:
+    row = {"meta": {"id": 0}, "q": "Q?", "a": "x"}
+    (tmp_path / "own.json").write_text(json.dumps([row]))
+    records, _ = read("columns", tmp_path / "own.json", "train", **QA, id="meta.id")
+    assert [record.record_id for record in records] == ["0"]

@@ -123,7 +123,10 @@ class Columns(Converter):
 
     def _record(self, row: Row) -> Record:
         own = self.options
-        row.record_id = row.id(own.id) if own.id else f"{row.file}-{row.number}"
+        row.record_id = f"{row.file}-{row.number}"
+        if own.id:
+            named_id = Row(row.file, row.number, {own.id: column_value(row, own.id)})
+            row.record_id = named_id.id(own.id)
         task = self.task_of(own)
         named = {name: self._value(row, name) for name in own.given}
         images = self._images(self._value(row, "image")) if own.image else ()
