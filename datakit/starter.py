@@ -34,7 +34,6 @@ MOST_ARCHIVES = 40
 
 # What people call the columns; the first that is there is taken.
 COLUMN_NAMES = {
-    "id": ("id", "question_id", "questionid", "uid", "key", "record_id"),
     "image": ("image", "image_path", "imagepath", "img", "imgname", "img_path", "image_file",
               "file_name", "filename", "file", "path", "images", "image_name"),
     "question": ("question", "query", "prompt", "problem", "q", "instruction", "user"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
@@ -198,17 +199,17 @@ def parse_json(data: bytes) -> Any:
     Raises:
         ValueError: it is not JSON, or too deep.
     """
+    if LONG_NUMBER not in data.translate(DIGITS):  # orjson would make a float of it
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(data)
+    text = without_halves(data.decode().strip(WHITE_SPACE))
     try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        text = without_halves(data.decode().strip(WHITE_SPACE))
-        try:
-            value, end = PARSE(text)
-        except RecursionError:
-            raise ValueError(TOO_DEEP) from None
-        if end < len(text):
-            raise ValueError("more than one value") from None
-        return value
+        value, end = PARSE(text)
+    except RecursionError:
+        raise ValueError(TOO_DEEP) from None
+    if end < len(text):
+        raise ValueError("more than one value") from None
+    return value
 
 
 def without_halves(text: str) -> str:

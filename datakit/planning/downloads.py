@@ -44,7 +44,8 @@ class WantedDownload:
 def wanted_downloads(loaded: Loaded[Mixture], root: Path | None = None) -> list[WantedDownload]:
     """What the sources of a mixture need, in their order; what several need is one thing.
 
-    Sources that are read from the Hub, or whose dataset is not known, need nothing.
+    Sources that are read from a URL, that are one's own, or whose dataset is not known, need
+    nothing.
 
     Args:
         root: replaces the mixture's `root`.
@@ -77,6 +78,8 @@ def _places(spec: Source, root: Path) -> Iterator[tuple[Download, Path]]:
     if URL.match(written):
         return
     entry = load_dataset_entry(spec.dataset)
+    if entry.templates == "task" and not entry.download:
+        return  # a form that one's own data have: there is nothing to fetch
     named = root / written
     folder = _folder(named)
     images = folder / substitute(str(spec.options.get("images", "")))

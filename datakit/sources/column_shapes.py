@@ -44,8 +44,10 @@ class Shape:
         return f"{' + '.join(self.needs)}{more}"
 
 
-def task_of(given: set[str]) -> str:
+def task_of(given: set[str], *, has_images: bool = True) -> str:
     """The task of records that are made of some columns.
+
+    Questions and answers about no image are instructions: phrasings of questions speak of one.
 
     Raises:
         ValueError: no task takes these, and no others.
@@ -60,7 +62,8 @@ def task_of(given: set[str]) -> str:
             f"found {', '.join(sorted(given)) or 'none'}; expected one of these: "
             f"{'; '.join(map(str, SHAPES.values()))}"
         )
-    return fitting[0]
+    is_text = fitting[0] == "vqa-open" and not has_images
+    return "text-only" if is_text else fitting[0]
 
 
 def _question(row: Row) -> Question:
@@ -111,6 +114,8 @@ def _box(row: Row, size: Size) -> Box:
 
 
 def _instruction(row: Row) -> Instruction:
+    if "question" in row.value:
+        return Instruction(instruction=_asked(row), output=_answers(row)[0])
     return Instruction(
         instruction=_text(row, "instruction"),
         input=optional_text(row, "input"),

@@ -211,6 +211,10 @@ class Converter(ABC):
     def _group(self, value: Any) -> str:
         """The value by which a row's records are told apart."""
         found = value.get(self.group_by) if isinstance(value, dict) else None
+        if found is None and "." in self.group_by:
+            found = value
+            for key in self.group_by.split("."):
+                found = found.get(key) if isinstance(found, dict) else None
         return str(found).strip() if isinstance(found, str | int | float) else ""
 
     def relative_name(self, file: SourcePath) -> str:

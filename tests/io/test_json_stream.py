@@ -195,3 +195,9 @@ def test_a_list_behind_others_is_found_without_holding_them(tmp_path: Path) -> N
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak_bytes < 3_000_000
+
+
+def test_long_integers_in_lines_stay_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"a": 12345678901234567890123456789, "b": "12345678901234567890"}\n')
+    assert read(path) == [{"a": 12345678901234567890123456789, "b": "12345678901234567890"}]

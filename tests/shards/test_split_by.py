@@ -131,3 +131,13 @@ def test_each_part_of_a_table_has_its_own_images(tmp_path: Path) -> None:
         for sample in datakit.open(out):
             image = tmp_path / f"{sample.messages[-1].content}.png"
             assert sample.image_sha256 == (hashlib.sha256(image.read_bytes()).hexdigest(),)
+
+
+def test_the_field_may_stand_inside_another(pool: Path) -> None:
+    file = pool / "pool.jsonl"
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    inner = [{**row, "meta": {"kind": row.pop("source", None)}} for row in rows]
+    file.write_text("\n".join(map(json.dumps, inner)))
+    path = mixture(pool)
+    path.write_text(path.read_text().replace("split_by: source", "split_by: meta.kind"))
+    assert sorted(datakit.plan(path).by_source) == sorted(NAMES)

@@ -27,6 +27,7 @@ from tests.releases.columns import LAYOUT, write_columns
 from tests.releases.common import draw, read
 
 QA = {"question": "q", "answer": "a"}
+SEEN = {**QA, "image": "i"}
 
 
 def test_a_csv_with_everything_that_people_put_in_one(tmp_path: Path) -> None:
@@ -51,16 +52,17 @@ def test_a_csv_with_everything_that_people_put_in_one(tmp_path: Path) -> None:
     ("options", "row", "payload"),
     [
         (
-            QA,
-            {"q": "Q?", "a": ["x", "y", "x"]},
+            SEEN,
+            {"q": "Q?", "a": ["x", "y", "x"], "i": "b.png"},
             Question(question="Q?", answer="x", answers=("x", "y")),
         ),
-        (QA, {"q": "Q?", "a": 7}, Question(question="Q?", answer="7")),
+        (SEEN, {"q": "Q?", "a": 7, "i": "b.png"}, Question(question="Q?", answer="7")),
         (
-            {"question": "q", "answer": "m.a"},
-            {"q": "Q?", "m": {"a": "x"}},
+            {**SEEN, "answer": "m.a"},
+            {"q": "Q?", "m": {"a": "x"}, "i": "b.png"},
             Question(question="Q?", answer="x"),
         ),
+        (QA, {"q": "Q?", "a": ["x", "y"]}, Instruction(instruction="Q?", output="x")),
         (
             {**QA, "context": "t"},
             {"q": "Q?", "a": "x", "t": "| a |"},

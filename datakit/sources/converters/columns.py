@@ -85,7 +85,7 @@ class Columns(Converter):
                payload=Question(question="What colour is the bus?", answer="red"))
 
     A list may stand in a text, as JSON or parted by the option `separator`. Where no column of
-    images is named, records are text alone.
+    images is named, records are text alone, and a question with its answer is an instruction.
     """
 
     Options = ColumnsOptions
@@ -94,7 +94,7 @@ class Columns(Converter):
     @classmethod
     def task_of(cls, options: ConverterOptions) -> str:
         assert isinstance(options, ColumnsOptions)
-        return task_of(options.given)
+        return task_of(options.given, has_images=bool(options.image))
 
     def records(self) -> Iterator[Record | Reject]:
         for file in self._files():
