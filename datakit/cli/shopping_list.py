@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import wrap
 from typing import Any
 
-from datakit.console import counted, format_table, size_text
+from datakit.console import counted, size_text
 from datakit.planning import WantedDownload
+
+COLUMNS = 70
+PACKED = (
+    "A .zip or a .tar that lies where its content belongs need not be unpacked; a .tar.gz must be."
+)
 
 
 def shopping_list(wanted: Sequence[WantedDownload]) -> str:
-    """A row a download: whether it is there, how large it is, where it belongs, where it is."""
-    rows = [
-        [
-            "ok" if item.present else "missing",
-            size_text(item.size_bytes) if item.size_bytes else "?",
-            str(item.path),
-            ", ".join(item.sources),
-            item.url,
-        ]
-        for item in wanted
-    ]
-    header = ["state", "size", "where it belongs", "for", "from"]
-    table = format_table(header, rows, left=len(header))
-    notes: dict[str, list[str]] = {}
-    for item in wanted:
-        if item.note and not item.present:
-            notes.setdefault(item.note, []).append("/".join(item.path.parts[-2:]))
-    lines = [f"{', '.join(dict.fromkeys(names))}: {note}" for note, names in notes.items()]
-    return "\n\n".join(part for part in (table, "\n".join(lines), _total(wanted)) if part)
+    """A block a download: whether it is there, its size, where it belongs, what for, where from."""
+    sizes = [size_text(item.size_bytes) if item.size_bytes else "?" for item in wanted]
+    width = max(map(len, sizes), default=0)
+    lines: list[str] = []
+    for item, size in zip(wanted, sizes, strict=True):
+        lines.append(f"{'ok' if item.present else 'missing':7}  {size:>{width}}  {item.path}")
+        if not item.present:
+            note = wrap(item.note, COLUMNS, break_long_words=False, break_on_hyphens=False)
+            told = [f"for {', '.join(item.sources)}", f"from {item.url}", *note]
+            lines += [f"{' ' * (11 + width)}{line}" for line in told]
+    return "\n".join([*lines, "", PACKED, _total(wanted)])
 
 
 def list_fields(wanted: Sequence[WantedDownload]) -> dict[str, Any]:

@@ -226,6 +226,8 @@ def source_path(root: Path | str, text: str) -> Path | str:
     if URL.match(str(root)):
         return f"{str(root).rstrip('/')}/{text}"
     place = Path(root).expanduser()
+    if not place.exists() and not Path(text).is_absolute():
+        raise MissingDataError(f"nothing at {place / text}: there is no root {str(place)!r}.")
     folder, _, config = text.rpartition(":")
     is_copy = config and folder and (place / folder).is_dir()
     return place / text if is_copy else existing(place / text)
