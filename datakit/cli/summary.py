@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ from datakit.console import counted, format_table
 from datakit.instructize import find_task, load_response_formats
 from datakit.planning import Plan, ResolvedSource
 from datakit.shards.manifest import Manifest
+
+MOST_LINES = 25
 
 
 def build_summary(path: Path, manifest: Manifest) -> str:
@@ -29,7 +32,7 @@ def build_summary(path: Path, manifest: Manifest) -> str:
     header = ["source", "dataset", "read", "used", "not drawn", "rejected", "samples", "turns"]
     size = sum(shard.bytes for shard in manifest.shards)
     table = format_table(header, rows, left=2, units={2: "records"})
-    reasons = "\n".join(
+    reasons = some_lines(
         f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
         for source in manifest.sources
         if source.rejected_records
@@ -44,6 +47,13 @@ def build_summary(path: Path, manifest: Manifest) -> str:
         answers_text(manifest),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def some_lines(lines: Iterable[str]) -> str:
+    """Lines below each other; of a hundred sources only the first."""
+    told = list(lines)
+    more = [f"… and {len(told) - MOST_LINES} more"] if len(told) > MOST_LINES else []
+    return "\n".join([*told[:MOST_LINES], *more])
 
 
 def plan_summary(plan: Plan) -> str:
@@ -74,7 +84,7 @@ def plan_summary(plan: Plan) -> str:
         f"{plan.mixture.spec.name}: {counted(len(plan.samples), 'sample')}, "
         f"{counted(plan.num_shards, 'shard')}",
         format_table(header, rows, units={1: "records", 4: "samples"}),
-        "\n".join(reasons),
+        some_lines(reasons),
         phrasing_text(plan),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -126,7 +136,7 @@ def phrasing_fields(plan: Plan, source: str) -> dict[str, Any]:
 
 def mended_text(manifest: Manifest) -> str:
     """What was changed in raw text, by source."""
-    return "\n".join(
+    return some_lines(
         f"mended in {source.name}: "
         + ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in source.mended.items())
         for source in manifest.sources
@@ -149,7 +159,7 @@ def answers_text(manifest: Manifest) -> str:
                 f"answer machine: {source.name}: {source.unprompted_short_turns:,} of "
                 f"{source.turns:,} turns ({share:.1%}) are short answers that no prompt asks for"
             )
-    return "\n".join(lines)
+    return some_lines(lines)
 
 
 def rejected_text(reasons: dict[str, int]) -> str:
