@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -45,7 +46,8 @@ def export(
 
 
 def _say(done: int, total: int) -> None:
-    sys.stderr.write(f"{done:,} of {counted(total, 'shard')}\n")
+    with suppress(BrokenPipeError):  # whoever read along has left; the work goes on
+        sys.stderr.write(f"{done:,} of {counted(total, 'shard')}\n")
 
 
 def _summary(result: ExportResult) -> str:

@@ -6,6 +6,8 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -182,3 +184,10 @@ def test_the_command_prints_what_was_adjusted_and_why(build: Path, tmp_path: Pat
     again = command("export", build, "--to", "llava", "--out", tmp_path / "out")
     assert again.returncode == 2
     assert "replace it with --force" in again.stderr
+
+
+def test_a_reader_that_leaves_does_not_stop_the_export(build: Path, tmp_path: Path) -> None:
+    command = f"datakit export {build} --to llava --out {tmp_path / 'out'} 2>&1 | true"
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-c", command], check=True, env=environment)
+    assert (tmp_path / "out" / "export.json").is_file()

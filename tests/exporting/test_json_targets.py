@@ -12,7 +12,7 @@ import pytest
 import datakit
 from datakit.inspect import LoadedSample
 
-BUILD_SPEAKERS = {"human": "user", "gpt": "assistant"}
+ROLES = {"human": "user", "gpt": "assistant"}
 
 
 def json_lines(path: Path) -> list[dict[str, Any]]:
@@ -44,7 +44,7 @@ def test_llava(build: Path, tmp_path: Path) -> None:
         assert isinstance(image, str) == (len(names) == 1)
         assert sum(turn["value"].count("<image>") for turn in turns) == len(names)
         assert image_bytes(out, names) == sample.image_bytes
-        told = [(BUILD_SPEAKERS[turn["from"]], turn["value"]) for turn in turns]
+        told = [(ROLES[turn["from"]], turn["value"]) for turn in turns]
         if sample.messages[0].role == "system":
             assert told[0] == ("user", "Be brief.\n\nSay hello.")
             assert told[1:] == texts(sample)[2:]
