@@ -11,7 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datakit.api import build, check, downloads, plan, preview, resolve, verify
+    from datakit.api import build, check, downloads, export, plan, preview, resolve, verify
+    from datakit.exporting import ExportResult
     from datakit.inspect import (
         BuiltDataset,
         LoadedSample,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BuildResult",
     "BuiltDataset",
+    "ExportResult",
     "LoadedSample",
     "Manifest",
     "Plan",
@@ -39,6 +41,7 @@ __all__ = [
     "build",
     "check",
     "downloads",
+    "export",
     "open",
     "plan",
     "preview",
@@ -49,6 +52,7 @@ __all__ = [
 _HOMES = {
     "BuildResult": ("datakit.shards", "BuildResult"),
     "BuiltDataset": ("datakit.inspect", "BuiltDataset"),
+    "ExportResult": ("datakit.exporting", "ExportResult"),
     "LoadedSample": ("datakit.inspect", "LoadedSample"),
     "Manifest": ("datakit.shards", "Manifest"),
     "Plan": ("datakit.planning", "Plan"),
@@ -61,6 +65,7 @@ _HOMES = {
     "build": ("datakit.api", "build"),
     "check": ("datakit.api", "check"),
     "downloads": ("datakit.api", "downloads"),
+    "export": ("datakit.api", "export"),
     "open": ("datakit.inspect", "open_build"),
     "plan": ("datakit.api", "plan"),
     "preview": ("datakit.api", "preview"),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from datakit.errors import DataError, DatakitError, Problem, UsageError
+from datakit.exporting import ExportResult, export_build
 from datakit.inspect import PreviewedSample, preview_samples, verify_build
 from datakit.mixture import load_mixture
 from datakit.planning import (
@@ -178,3 +179,29 @@ def verify(build: FilePath) -> list[str]:
         UsageError: there is no finished build.
     """
     return verify_build(Path(build))
+
+
+def export(
+    build: FilePath,
+    *,
+    to: str,
+    out: FilePath,
+    force: bool = False,
+    on_shard: Callable[[int, int], None] | None = None,
+) -> ExportResult:
+    """Writes a build's samples into `out` in the format of another program.
+
+    Args:
+        to: `llava`, `llamafactory`, `swift` or `parquet`.
+        out: a new folder, or one of an earlier export.
+        force: replaces an earlier export, and nothing else.
+        on_shard: called with the number of shards done and of all.
+
+    Raises:
+        UsageError: there is no such format, or no finished build.
+        OutputError: the folder cannot be written, is in use, or holds something else.
+        DamageError: the build is damaged, or of a newer format.
+        DataError: the build has no samples, or the disk is full.
+    """
+    calls = {} if on_shard is None else {"on_shard": on_shard}
+    return export_build(Path(build), Path(out), target=to, force=force, **calls)

@@ -21,6 +21,7 @@ LAYERS = [
     ("planning",),
     ("shards",),
     ("inspect",),
+    ("exporting",),
     ("catalog", "api", "starter"),
     ("cli",),
 ]
@@ -29,6 +30,7 @@ TRAINER_MAY_IMPORT = {"config", "console", "errors", "io", "record", "registry"}
 PUBLIC = [
     "BuildResult",
     "BuiltDataset",
+    "ExportResult",
     "LoadedSample",
     "Manifest",
     "Plan",
@@ -41,6 +43,7 @@ PUBLIC = [
     "build",
     "check",
     "downloads",
+    "export",
     "open",
     "plan",
     "preview",

@@ -9,6 +9,7 @@ from datakit.cli import (
     cache,
     check,
     demo,
+    export,
     info,
     init,
     list_names,
@@ -60,6 +61,7 @@ app.command("schema")(schema.schema)
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("why")(why.why)
+app.command("export")(export.export)
 app.command("cache")(cache.cache)
 app.command("demo")(demo.demo)
 

@@ -3,7 +3,7 @@
 from datakit.inspect.built_dataset import BuiltDataset, open_build
 from datakit.inspect.loaded_sample import LoadedSample
 from datakit.inspect.preview import PreviewedSample, preview_samples
-from datakit.inspect.verify import verify_build
+from datakit.inspect.verify import file_fault, verify_build
 from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "PreviewedSample",
     "RecordFate",
     "SampleOrigin",
+    "file_fault",
     "open_build",
     "preview_samples",
     "verify_build",

@@ -37,12 +37,13 @@ def verify_build(build: Path) -> list[str]:
 
 def _file_faults(build: Path, manifest: Manifest) -> Iterator[str]:
     for entry in manifest.all_files:
-        fault = _file_fault(build / entry.path, entry)
+        fault = file_fault(build / entry.path, entry)
         if fault:
             yield f"{entry.path}: {fault}"
 
 
-def _file_fault(path: Path, entry: FileEntry) -> str:
+def file_fault(path: Path, entry: FileEntry) -> str:
+    """What is wrong with a file that the manifest knows; empty where nothing is."""
     if not path.is_file():
         return "missing"
     size = path.stat().st_size

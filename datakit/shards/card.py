@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
@@ -54,25 +54,20 @@ def card_text(
     Args:
         members: the names of all image columns that occur, such as `jpg` and `0.png`.
     """
-    return f"---\n{_front_matter(shards, members)}---\n\n{_body(plan, sources)}"
+    files = {split: f"shards/{split}-*.tar" for split in sorted({shard.split for shard in shards})}
+    return f"{front_matter(files, _features(members))}\n{_body(plan, sources)}"
 
 
-def _front_matter(shards: Sequence[ShardEntry], members: Sequence[str]) -> str:
-    splits = sorted({shard.split for shard in shards})
+def front_matter(files: Mapping[str, str], features: Sequence[Feature]) -> str:
+    """What `datasets` and the Hub read of a card: the files of each split, and every column."""
+    data_files = [{"split": split, "path": path} for split, path in files.items()]
     fields = {
-        "configs": [
-            {
-                "config_name": "default",
-                "data_files": [
-                    {"split": split, "path": f"shards/{split}-*.tar"} for split in splits
-                ],
-            }
-        ],
-        "dataset_info": {"features": _features(members)},
+        "configs": [{"config_name": "default", "data_files": data_files}],
+        "dataset_info": {"features": list(features)},
     }
     text = StringIO()
     YAML().dump(fields, text)
-    return text.getvalue()
+    return f"---\n{text.getvalue()}---\n"
 
 
 def _features(members: Sequence[str]) -> list[Feature]:

@@ -38,13 +38,13 @@ OWN_NAMES = frozenset(
 
 
 @contextlib.contextmanager
-def locked(out: Path) -> Iterator[None]:
-    """Makes the folder and holds it; a second build into it is refused.
+def locked(out: Path, *, work: str = "build") -> Iterator[None]:
+    """Makes the folder and holds it; a second build, or other `work`, into it is refused.
 
     The lock is the kernel's, on the folder itself, so that it ends with its process.
 
     Raises:
-        OutputError: the folder cannot be written, or another build is at work there.
+        OutputError: the folder cannot be written, or another one is at work there.
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def locked(out: Path) -> Iterator[None]:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
-        raise OutputError(f"another build is writing to {out}. Wait for it to end.") from None
+        raise OutputError(f"another {work} is writing to {out}. Wait for it to end.") from None
     try:
         yield
     finally:

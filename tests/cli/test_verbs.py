@@ -16,6 +16,7 @@ VERBS = [
     "build",
     "check",
     "demo",
+    "export",
     "info",
     "list",
     "plan",

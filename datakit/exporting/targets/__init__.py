@@ -1,0 +1,1 @@
+"""The formats that a build can be exported to, a file each."""
