@@ -59,6 +59,8 @@ def drop_repeated_ids(frame: pl.DataFrame, names: RecordNames) -> Step:
     """Keeps the first record of each id."""
     ids = names.ids(frame)
     first = ids.is_first_distinct()
+    if first.all():
+        return frame, pl.DataFrame(schema=REJECTED)
     repeated = names.named(frame.filter(~first))
     of_first = names.named(frame.filter(first & ids.is_in(repeated["record_id"].implode())))
     repeated = repeated.join(
