@@ -26,7 +26,7 @@ quickstart out="out/quickstart": (_environment "train")
 
 # Run every test that this machine can run; what is skipped is counted
 test *arguments: (_environment "dev")
-    python -m pytest {{ arguments }}
+    python -m pytest --numprocesses auto --maxprocesses 8 {{ arguments }}
 
 # Format, lint, types
 check: (_environment "dev")

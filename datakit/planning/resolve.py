@@ -173,7 +173,7 @@ class _Resolver:
             self.problems.add(where, "embeddings are used by `match: semantic` only.")
             return None
         return self.problems.attempt(
-            where, lambda: existing(Path(root).expanduser() / substitute(name))
+            where, lambda: own_file(Path(root).expanduser() / substitute(name))
         )
 
     def options(self, at: tuple[str, int], spec: Source, converter: str) -> ConverterOptions | None:
@@ -248,3 +248,15 @@ def existing(path: Path) -> Path:
     names = sorted(entry.name for entry in parent.iterdir()) if parent.is_dir() else []
     hint = nearest(missing, names)
     raise MissingDataError(f"nothing at {path}: {parent} has no {missing!r}. {hint}")
+
+
+def own_file(path: Path) -> Path:
+    """The path of a file that the user makes, so that there is nothing to download.
+
+    Raises:
+        UsageError: nothing is there.
+    """
+    try:
+        return existing(path)
+    except MissingDataError as error:
+        raise UsageError(str(error)) from None

@@ -28,7 +28,8 @@ def test_every_dataset_names_formats_that_suit_its_sets(name: str) -> None:
     entry = load_dataset_entry(name)
     own = entry.response_format
     names = [own] if isinstance(own, str) else own or []
-    for set_name in (f"fine/{name}", f"coarse/{entry.task}"):
+    sets = [f"coarse/{entry.task}"] + [f"fine/{name}"] * (entry.templates == "own")
+    for set_name in sets:
         loaded = load_template_set(set_name, template_folders())
         found = FORMATS.of_dataset(names, loaded.answer, loaded.task)
         assert (found is not None) is bool(names), f"{set_name}: {names}"
