@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import cast
 
@@ -56,12 +57,16 @@ class ChatSession:
         return answer
 
     def _generate(self, messages: Sequence[Message], max_new_tokens: int) -> str:
-        ids = self.processor.encode_conversation(messages, reply_expected=True).input_ids
+        views_of_images = [self.processor.image_processor.views(image) for image in self.images]
+        encoded = self.processor.encode_conversation(
+            messages, views_of_images=[len(views) for views in views_of_images], reply_expected=True
+        )
+        ids = encoded.input_ids
         inputs = {"input_ids": torch.tensor([ids], device=self.device)}
         inputs["attention_mask"] = torch.ones_like(inputs["input_ids"])
         if self.images:
-            images = self.processor.image_processor(self.images)
-            inputs["pixel_values"] = images["pixel_values"].to(self.device)
+            pixels, areas = self.processor.image_processor.stack(list(chain(*views_of_images)))
+            inputs |= {"pixel_values": pixels.to(self.device), "view_areas": areas.to(self.device)}
         generate = cast(Callable[..., Tensor], self.model.generate)
         written = generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False)
         answer = self.processor.tokenizer.decode(written[0, len(ids) :], skip_special_tokens=True)

@@ -36,7 +36,7 @@ class Choice(BaseModel):
 
 
 class PartChoice(Choice):
-    """A fusion or a projector: its `type` and its own keys. A bare string is the type."""
+    """A fusion, a projector or a geometry: its `type` and its keys. A bare string is the type."""
 
     type: str
 
@@ -55,6 +55,11 @@ def _bare(key: str) -> BeforeValidator:
     return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
 
 
+def _both_sides() -> BeforeValidator:
+    """Lets one number stand for height and width."""
+    return BeforeValidator(lambda value: (value, value) if isinstance(value, int) else value)
+
+
 class ModelRecipe(Strict):
     """The model.
 
@@ -65,8 +70,8 @@ class ModelRecipe(Strict):
             trained on the build's text.
         tokenizer_vocab_size: tokens of a trained tokenizer at most.
         chat_template: how conversations are written.
-        grid: side of the shared grid, in cells.
-        geometry: how images become square.
+        grid: side of the shared grid, in cells; or its height and width.
+        geometry: how images become square views.
     """
 
     language_model: str | dict[str, Any]
@@ -76,8 +81,8 @@ class ModelRecipe(Strict):
     encoders: Annotated[tuple[Annotated[EncoderChoice, _bare("preset")], ...], Field(min_length=1)]
     fusion: Annotated[PartChoice, _bare("type")]
     projector: Annotated[PartChoice, _bare("type")]
-    grid: Positive
-    geometry: Literal["pad"] = "pad"
+    grid: Annotated[tuple[Positive, Positive], _both_sides()]
+    geometry: Annotated[PartChoice, _bare("type")] = PartChoice(type="pad")
 
 
 class ScheduleRecipe(Strict):

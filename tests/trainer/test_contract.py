@@ -9,8 +9,8 @@ import torch
 
 import trainer
 from datakit.registry import module_names
-from trainer.encoders import TimmBackbone, resolve_encoder
-from trainer.fusions.base import GridShape
+from trainer.encoders import build_backbone, resolve_encoder
+from trainer.grids import GridShape
 from trainer.model.chat_template import load_chat_template
 from trainer.model.check import check_model
 from trainer.model.parts import resolve_fusion, resolve_projector
@@ -29,7 +29,7 @@ def names(pattern: str) -> list[str]:
 
 @pytest.mark.parametrize("preset", names("encoders/presets/*.yaml"))
 def test_an_encoder_makes_the_grid_that_it_says(preset: str) -> None:
-    encoder = TimmBackbone(resolve_encoder({"preset": preset}))
+    encoder = build_backbone(resolve_encoder({"preset": preset}))
     images = torch.randint(0, 256, (2, 3, 200, 200), dtype=torch.uint8)
     shape = encoder.shape
     features = encoder(images)
@@ -44,17 +44,18 @@ def test_an_encoder_makes_the_grid_that_it_says(preset: str) -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_fusion_makes_the_grid_that_it_says(name: str, count: int) -> None:
     fusion, settings = resolve_fusion({"type": name})
-    part = fusion(SHAPES[:count], 5, settings)
+    part = fusion(SHAPES[:count], (5, 3), settings)
     grids = [torch.randn(2, s.channels, s.height, s.width) for s in SHAPES[:count]]
-    shape = part.shape
-    assert part(grids).shape == (2, shape.channels, shape.height, shape.width)
+    for grid, shape in zip(part(grids), part.shapes, strict=True):
+        assert grid.shape == (2, shape.channels, shape.height, shape.width)
 
 
 @pytest.mark.parametrize("name", module_names("trainer.projectors"))
 def test_a_projector_makes_as_many_tokens_as_it_says(name: str) -> None:
     projector, settings = resolve_projector({"type": name})
-    part = projector(SHAPES[0], 16, settings)
-    assert part(torch.randn(2, 6, 4, 4)).shape == (2, part.num_tokens, 16)
+    part = projector(SHAPES, 16, settings)
+    grids = [torch.randn(2, s.channels, s.height, s.width) for s in SHAPES]
+    assert part(grids).shape == (2, part.num_tokens, 16)
 
 
 @pytest.mark.parametrize("name", names("model/chat_templates/*.yaml"))

@@ -1,7 +1,7 @@
 """Several samples as one batch.
 
-Legend: B batch, N images of the whole batch, L tokens of the longest sample, S side of the shared
-image in pixels.
+Legend: B batch, N views of the whole batch, L tokens of the longest sample, S side of a view in
+pixels.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ class Batch:
     Attributes:
         input_ids, attention_mask, labels: (B, L).
         pixel_values: uint8, (N, 3, S, S), in the order of their tokens; N may be 0.
+        view_areas: (N, 4); see `View`.
         keys: of the samples.
     """
 
@@ -30,6 +31,7 @@ class Batch:
     attention_mask: Tensor
     labels: Tensor
     pixel_values: Tensor
+    view_areas: Tensor
     keys: tuple[str, ...]
 
     @property
@@ -49,17 +51,19 @@ class Batch:
             "attention_mask": self.attention_mask,
             "labels": self.labels,
             "pixel_values": self.pixel_values,
+            "view_areas": self.view_areas,
         }
         return {name: tensor.to(device, non_blocking=True) for name, tensor in tensors.items()}
 
 
 def collate(samples: Sequence[EncodedSample], *, pad_token_id: int) -> Batch:
-    """Pads samples to the longest and joins their images."""
+    """Pads samples to the longest and joins their views."""
     return Batch(
         input_ids=_padded([sample.input_ids for sample in samples], pad_token_id),
         attention_mask=_padded([[1] * len(sample.input_ids) for sample in samples], 0),
         labels=_padded([sample.labels for sample in samples], IGNORED_LABEL),
         pixel_values=torch.cat([sample.pixel_values for sample in samples]),
+        view_areas=torch.cat([sample.view_areas for sample in samples]),
         keys=tuple(sample.key for sample in samples),
     )
 

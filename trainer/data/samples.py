@@ -1,20 +1,21 @@
 """Samples of a build, encoded for the model.
 
-Legend: N images, L tokens, S side of the shared image in pixels.
+Legend: N views (images, or tiles of them), L tokens, S side of a view in pixels.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
-import torch
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 import datakit
 from datakit.errors import DataError
+from trainer.geometry.base import View
 from trainer.model.conversation import check_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
 
@@ -26,12 +27,14 @@ class EncodedSample:
     Attributes:
         input_ids, labels: L ids; see `EncodedConversation`.
         pixel_values: uint8, (N, 3, S, S); N may be 0.
+        view_areas: (N, 4); see `View`.
     """
 
     key: str
     input_ids: list[int]
     labels: list[int]
     pixel_values: Tensor
+    view_areas: Tensor
 
 
 class EncodedSamples(Dataset[EncodedSample]):
@@ -58,30 +61,35 @@ class EncodedSamples(Dataset[EncodedSample]):
         """
         sample = self.data[self.rows[position]]
         check_placeholders(sample.messages, len(sample.image_bytes), where=sample.id)
-        conversation = self.processor.encode_conversation(sample.messages)
+        views_of_images = self._views(sample)
+        counts = [len(views) for views in views_of_images]
+        conversation = self.processor.encode_conversation(sample.messages, views_of_images=counts)
+        pixels, areas = self.processor.image_processor.stack(list(chain(*views_of_images)))
         return EncodedSample(
             key=sample.id,
             input_ids=conversation.input_ids,
             labels=conversation.labels,
-            pixel_values=self._pixels(sample),
+            pixel_values=pixels,
+            view_areas=areas,
         )
 
     def num_tokens(self, position: int) -> int:
         """L of one sample, without decoding its images."""
         sample = self.data[self.rows[position]]
-        return len(self.processor.encode_conversation(sample.messages).input_ids)
+        cutter = self.processor.image_processor.cutter()
+        counts = [cutter.num_views(*image.size) for image in sample.open_images()]
+        encoded = self.processor.encode_conversation(sample.messages, views_of_images=counts)
+        return len(encoded.input_ids)
 
-    def _pixels(self, sample: datakit.LoadedSample) -> Tensor:
+    def _views(self, sample: datakit.LoadedSample) -> list[list[View]]:
         images = self.processor.image_processor
         try:
-            squares = [images.square(image) for image in sample.open_images()]
+            return [images.views(image) for image in sample.open_images()]
         except (OSError, Image.DecompressionBombError) as error:
             raise DataError(
                 f"{sample.id}: an image cannot be decoded: {error}. "
                 f"See `datakit verify {self.data.path}`."
             ) from error
-        side = images.side_px
-        return torch.stack(squares) if squares else torch.zeros(0, 3, side, side, dtype=torch.uint8)
 
 
 def training_rows(data: datakit.BuiltDataset) -> list[int]:

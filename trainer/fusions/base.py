@@ -1,26 +1,17 @@
 """What a fusion is.
 
-Legend: N images, C channels, H W grid.
+Legend: N views, C channels, H W grid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from pydantic import BaseModel
 from torch import Tensor, nn
-from torch.nn import functional
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GridShape:
-    """Shape of the features of one image."""
-
-    channels: int
-    height: int
-    width: int
+from trainer.grids import GridShape, Side
 
 
 class Fusion(nn.Module):
@@ -28,29 +19,27 @@ class Fusion(nn.Module):
 
     Attributes:
         Config: the keys that a recipe may give besides `type`.
-        shape: of the joined grid of one image.
+        shapes: of the grids that it makes of one view; most fusions make one.
     """
 
     Config: ClassVar[type[BaseModel]]
-    shape: GridShape
+    shapes: tuple[GridShape, ...]
 
-    def __init__(self, encoders: Sequence[GridShape], grid: int, config: Any) -> None:
-        """Takes the shapes of the encoders' grids and the side of the shared one."""
+    def __init__(self, encoders: Sequence[GridShape], side: Side, config: Any) -> None:
+        """Takes the shapes of the encoders' grids and the side of the shared one.
+
+        Raises:
+            ValueError: these grids cannot be joined so.
+        """
         super().__init__()
         self.encoder_shapes = tuple(encoders)
-        self.grid = grid
+        self.side = side
         self.settings = config
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        """Joins features, one (N, C, H, W) an encoder, into one (N, C, grid, grid)."""
+    def forward(self, features: Sequence[Tensor], areas: Tensor | None = None) -> list[Tensor]:
+        """Joins features, one (N, C, H, W) an encoder, into grids of `shapes`.
+
+        Args:
+            areas: (N, 4), the part of each view that shows the image; all of it where it is None.
+        """
         raise NotImplementedError
-
-
-def resize_grid(features: Tensor, side: int) -> Tensor:
-    """Resizes (N, C, H, W) to (N, C, side, side), bilinearly and in fp32 as Eagle does."""
-    if features.shape[-2:] == (side, side):
-        return features
-    resized = functional.interpolate(
-        features.float(), size=(side, side), mode="bilinear", align_corners=False
-    )
-    return resized.to(features.dtype)

@@ -1,6 +1,6 @@
 """Channel concatenation: Eagle's choice, the fastest of its five fusions and second in quality.
 
-Legend: N images, C channels, H W grid.
+Legend: N views, C channels, H W grid.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import torch
 from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from trainer.fusions.base import Fusion, GridShape, resize_grid
+from trainer.fusions.base import Fusion
+from trainer.grids import GridShape, Side, resize_grid
 
 
 class ChannelConcatConfig(BaseModel):
@@ -29,11 +30,13 @@ class ChannelConcat(Fusion):
     Config = ChannelConcatConfig
 
     def __init__(
-        self, encoders: Sequence[GridShape], grid: int, config: ChannelConcatConfig
+        self, encoders: Sequence[GridShape], side: Side, config: ChannelConcatConfig
     ) -> None:
-        super().__init__(encoders, grid, config)
-        channels = sum(shape.channels for shape in encoders)
-        self.shape = GridShape(channels=channels, height=grid, width=grid)
+        super().__init__(encoders, side, config)
+        channels = sum(shape.resized(side).channels for shape in encoders)
+        self.shapes = (GridShape(channels=channels, height=side[0], width=side[1]),)
 
-    def forward(self, features: Sequence[Tensor]) -> Tensor:
-        return torch.cat([resize_grid(grid, self.shape.height) for grid in features], dim=1)
+    def forward(self, features: Sequence[Tensor], areas: Tensor | None = None) -> list[Tensor]:
+        del areas
+        pairs = zip(features, self.encoder_shapes, strict=True)
+        return [torch.cat([resize_grid(grid, shape, self.side) for grid, shape in pairs], dim=1)]

@@ -53,7 +53,7 @@ def build_model(
         encoders=[spec.model_dump(mode="json") for spec in specs],
         fusion=recipe.fusion.as_map(),
         projector=recipe.projector.as_map(),
-        grid=recipe.grid,
+        grid=list(recipe.grid),
         image_token_id=token_id(tokenizer, IMAGE_PLACEHOLDER),
     )
     model = EncoderMixtureForConditionalGeneration(
@@ -63,13 +63,15 @@ def build_model(
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
     )
     images = SquareImageProcessor(
-        side_px=model.image_side_px, geometry=recipe.geometry, fill_rgb=_mean_colour(specs)
+        side_px=model.image_side_px,
+        geometry=recipe.geometry.as_map(),
+        fill_rgb=_mean_colour(specs),
     )
     processor = EncoderMixtureProcessor(
         images,
         tokenizer,
         chat_format=recipe.chat_template,
-        tokens_per_image=model.projector.num_tokens,
+        tokens_per_view=model.projector.num_tokens,
     )
     return ModelAndProcessor(model, processor)
 

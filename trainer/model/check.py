@@ -12,14 +12,14 @@ from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, UsageError, nearest
 from trainer.encoders import resolve_encoder
 from trainer.model.chat_template import load_chat_template
-from trainer.model.parts import resolve_fusion, resolve_projector
+from trainer.model.parts import resolve_fusion, resolve_geometry, resolve_projector
 from trainer.recipe import ModelRecipe, Recipe
 
 Path = tuple[str | int, ...]
 
 
 def check_model(loaded: Loaded[Recipe]) -> None:
-    """Checks names and settings of encoders, fusion, projector, language model and template.
+    """Checks names and settings of all parts of the model.
 
     Raises:
         ConfigError: all problems, each with its line and the nearest valid name.
@@ -38,6 +38,7 @@ def _problems(loaded: Loaded[Recipe]) -> Iterator[Problem]:
     for key, resolve, choice in (
         ("fusion", resolve_fusion, model.fusion.as_map()),
         ("projector", resolve_projector, model.projector.as_map()),
+        ("geometry", resolve_geometry, model.geometry.as_map()),
         ("chat_template", load_chat_template, model.chat_template),
     ):
         yield from _resolution_problems(loaded, ("model", key), resolve, choice)

@@ -16,7 +16,7 @@ class EncoderMixtureConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
         encoders: keys of `trainer.encoders.EncoderSpec`, one map an encoder.
         fusion: `type` and the fusion's own keys.
         projector: `type` and the projector's own keys.
-        grid: side of the shared grid, in cells.
+        grid: height and width of the shared grid, in cells.
         image_token_id: the token that stands for one visual token in `input_ids`.
     """
 
@@ -29,5 +29,5 @@ class EncoderMixtureConfig(PreTrainedConfig):  # type: ignore[no-untyped-call]
     encoders: list[dict[str, Any]] | None = None
     fusion: dict[str, Any] | None = None
     projector: dict[str, Any] | None = None
-    grid: int = 1
+    grid: list[int] | None = None
     image_token_id: int | None = None

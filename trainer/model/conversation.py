@@ -80,15 +80,27 @@ def encode_conversation(
     tokenizer: PreTrainedTokenizerBase,
     template: ChatTemplate,
     image_token_id: int,
-    tokens_per_image: int,
+    tokens_of_images: Sequence[int],
     reply_expected: bool = False,
 ) -> EncodedConversation:
-    """Encodes a conversation and labels it, span by span."""
+    """Encodes a conversation and labels it, span by span.
+
+    Args:
+        tokens_of_images: visual tokens of each image, in the order of the placeholders.
+
+    Raises:
+        ValueError: there are not as many images as placeholders.
+    """
+    spans = list(spans_of(messages, template, reply_expected=reply_expected))
+    placeholders = sum(span.is_image for span in spans)
+    if placeholders != len(tokens_of_images):
+        raise ValueError(f"{placeholders} placeholders, but {len(tokens_of_images)} images.")
+    images = iter(tokens_of_images)
     input_ids: list[int] = []
     labels: list[int] = []
-    for span in spans_of(messages, template, reply_expected=reply_expected):
+    for span in spans:
         if span.is_image:
-            ids = [image_token_id] * tokens_per_image
+            ids = [image_token_id] * next(images)
         else:
             ids = tokenizer.encode(
                 span.text, add_special_tokens=False, split_special_tokens=not span.is_markup
@@ -98,14 +110,19 @@ def encode_conversation(
     return EncodedConversation(input_ids=input_ids, labels=labels)
 
 
+def count_placeholders(messages: Sequence[Message]) -> int:
+    """How often `<image>` stands in the user messages."""
+    users = (message.content for message in messages if message.role == "user")
+    return sum(content.count(IMAGE_PLACEHOLDER) for content in users)
+
+
 def check_placeholders(messages: Sequence[Message], num_images: int, *, where: str) -> None:
     """Checks that each image has its placeholder.
 
     Raises:
         DataError: the counts differ; both are given.
     """
-    users = (message.content for message in messages if message.role == "user")
-    found = sum(content.count(IMAGE_PLACEHOLDER) for content in users)
+    found = count_placeholders(messages)
     if found != num_images:
         raise DataError(
             f"{where}: {found} {IMAGE_PLACEHOLDER} in the user messages, but {num_images} images. "

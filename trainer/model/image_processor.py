@@ -1,12 +1,12 @@
-"""From image files to the one uint8 tensor that all encoders share.
+"""From image files to the uint8 tensor of square views that all encoders share.
 
-Legend: N images, S side of the shared image in pixels.
+Legend: N views, S side of a view in pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -16,19 +16,24 @@ from transformers import BatchFeature
 from transformers.image_processing_utils import BaseImageProcessor
 from transformers.image_utils import make_flat_list_of_images
 
+from trainer.geometry.base import Geometry, View
+from trainer.model.parts import resolve_geometry
+
+PADDED = {"type": "pad"}
+
 
 class SquareImageProcessor(BaseImageProcessor):
-    """Pads every image to a square and resizes it to the largest side that any encoder wants.
+    """Cuts images into square views, as large as the largest side that any encoder wants.
 
     Encoders resize further and normalise by themselves, on the device.
     """
 
-    model_input_names = ["pixel_values"]  # noqa: RUF012 - transformers reads this as it is
+    model_input_names = ["pixel_values", "view_areas"]  # noqa: RUF012 - transformers reads this
 
     def __init__(
         self,
         side_px: int = 224,
-        geometry: str = "pad",
+        geometry: Mapping[str, Any] | None = None,
         fill_rgb: Sequence[int] = (0, 0, 0),
         **kwargs: Any,
     ) -> None:
@@ -36,29 +41,42 @@ class SquareImageProcessor(BaseImageProcessor):
 
         Args:
             side_px: S.
-            geometry: `pad` keeps the aspect ratio and fills up with `fill_rgb`.
-            fill_rgb: colour of the padding, 0 to 255.
+            geometry: `type`, and the keys of its `Config`; padding where it is None.
+            fill_rgb: colour of padding, 0 to 255.
         """
         super().__init__(**kwargs)
-        if geometry != "pad":
-            raise ValueError(f"geometry {geometry!r} is not known; known: pad")
         self.side_px = side_px
-        self.geometry = geometry
+        self.geometry = dict(geometry or PADDED)
         self.fill_rgb = list(fill_rgb)
 
-    def preprocess(self, images: Any, **_: Any) -> BatchFeature:
-        """Turns images, nested as a batch has them or not, into uint8 (N, 3, S, S)."""
-        squares = [self.square(_as_pillow(image)) for image in _flat(images)]
-        return BatchFeature({"pixel_values": torch.stack(squares)})
+    def cutter(self) -> Geometry:
+        """The geometry that cuts images into views."""
+        geometry, settings = resolve_geometry(self.geometry)
+        return geometry(self.side_px, cast(tuple[int, int, int], tuple(self.fill_rgb)), settings)
 
-    def square(self, image: Image.Image) -> Tensor:
-        """Turns one image into uint8 (3, S, S)."""
-        image = _on_white(image)
-        side = max(image.size)
-        canvas = Image.new("RGB", (side, side), tuple(self.fill_rgb))
-        canvas.paste(image, ((side - image.width) // 2, (side - image.height) // 2))
-        resized = canvas.resize((self.side_px, self.side_px), Image.Resampling.BICUBIC)
-        return torch.from_numpy(np.array(resized)).permute(2, 0, 1).contiguous()
+    def preprocess(self, images: Any, **_: Any) -> BatchFeature:
+        """Cuts images, nested as a batch has them or not, into views.
+
+        Returns:
+            `pixel_values`, uint8 (N, 3, S, S), and `view_areas`, (N, 4); see `View`. `num_views`
+            says of each image how many of them are its own.
+        """
+        views_of = [self.views(_as_pillow(image)) for image in _flat(images)]
+        pixels, areas = self.stack([view for views in views_of for view in views])
+        counts = [len(views) for views in views_of]
+        return BatchFeature({"pixel_values": pixels, "view_areas": areas, "num_views": counts})
+
+    def views(self, image: Image.Image) -> list[View]:
+        """Views of one image of any mode; what is transparent shows white."""
+        return self.cutter().views(_on_white(image))
+
+    def stack(self, views: Sequence[View]) -> tuple[Tensor, Tensor]:
+        """Pixels, (N, 3, S, S), and areas, (N, 4), of views; N may be 0."""
+        if not views:
+            side = self.side_px
+            return torch.zeros(0, 3, side, side, dtype=torch.uint8), torch.zeros(0, 4)
+        areas = torch.tensor([view.area for view in views])
+        return torch.stack([view.pixels for view in views]), areas
 
 
 def _flat(images: Any) -> list[Any]:

@@ -1,7 +1,7 @@
 """The model: encoders, a fusion, a projector and a language model behind one class.
 
-Legend: B batch, N images of the whole batch, L tokens, H W grid, C channels, D width, V vocabulary,
-S side of the shared image in pixels.
+Legend: B batch, N views (images, or tiles of them) of the whole batch, L tokens, H W grid,
+C channels, D width, V vocabulary, S side of a view in pixels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from trainer.encoders import EncoderSpec, TimmBackbone
+from trainer.encoders import Backbone, EncoderSpec, build_backbone
 from trainer.model.configuration import EncoderMixtureConfig
 from trainer.model.parts import resolve_fusion, resolve_projector
 
@@ -21,7 +21,7 @@ from trainer.model.parts import resolve_fusion, resolve_projector
 class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin):  # type: ignore[no-untyped-call]
     """Several vision encoders in front of any causal language model.
 
-    Images of the batch are one tensor, in the order in which their tokens stand in `input_ids`;
+    Views of the batch are one tensor, in the order in which their tokens stand in `input_ids`;
     a sample may have any number of them. Visual tokens are found by `config.image_token_id`.
     """
 
@@ -51,22 +51,23 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         super().__init__(config)
         specs = [EncoderSpec.model_validate(encoder) for encoder in config.encoders or ()]
         self.encoders = nn.ModuleDict(
-            {spec.name: TimmBackbone(spec, load_weights=load_encoders) for spec in specs}
+            {spec.name: build_backbone(spec, load_weights=load_encoders) for spec in specs}
         )
         fusion, fusion_settings = resolve_fusion(config.fusion or {})
         projector, projector_settings = resolve_projector(config.projector or {})
         shapes = [backbone.shape for backbone in self.backbones]
-        self.fusion = fusion(shapes, config.grid, fusion_settings)
+        height, width_cells = config.grid or (1, 1)
+        self.fusion = fusion(shapes, (height, width_cells), fusion_settings)
         self.language_model: PreTrainedModel = language_model or random_language_model(config)
         width = config.get_text_config().hidden_size
-        self.projector = projector(self.fusion.shape, width, projector_settings)
+        self.projector = projector(self.fusion.shapes, width, projector_settings)
         self._keep_encoder_weights()
         self.post_init()  # type: ignore[no-untyped-call]
 
     @property
-    def backbones(self) -> list[TimmBackbone]:
+    def backbones(self) -> list[Backbone]:
         """The encoders, in the order of the recipe."""
-        return cast(list[TimmBackbone], list(self.encoders.values()))
+        return cast(list[Backbone], list(self.encoders.values()))
 
     @property
     def image_side_px(self) -> int:
@@ -77,6 +78,7 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         self,
         input_ids: Tensor | None = None,
         pixel_values: Tensor | None = None,
+        view_areas: Tensor | None = None,
         attention_mask: Tensor | None = None,
         inputs_embeds: Tensor | None = None,
         **kwargs: Any,
@@ -86,6 +88,8 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         Args:
             input_ids: (B, L), with `config.image_token_id` for each visual token.
             pixel_values: uint8, (N, 3, S, S).
+            view_areas: (N, 4), left, top, right and bottom of what shows the image, as shares of
+                S; all of each view where it is None.
             attention_mask: (B, L), 0 at padding.
             inputs_embeds: (B, L, D), in place of `input_ids` and `pixel_values`.
             **kwargs: all that the language model takes: `labels` (B, L) with -100 where there is
@@ -95,39 +99,41 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
             Loss (where there are labels), logits (B, L, V) and the cache.
 
         Raises:
-            ValueError: visual tokens and images do not match; both counts are given.
+            ValueError: visual tokens and views do not match; both counts are given.
         """
         if inputs_embeds is None:
             assert input_ids is not None, "either input_ids or inputs_embeds"
-            inputs_embeds = self.embed(input_ids, pixel_values)
+            inputs_embeds = self.embed(input_ids, pixel_values, view_areas)
         outputs: CausalLMOutputWithPast = self.language_model(
             inputs_embeds=inputs_embeds, attention_mask=attention_mask, **kwargs
         )
         return outputs
 
-    def embed(self, input_ids: Tensor, pixel_values: Tensor | None) -> Tensor:
-        """Embeds tokens, visual ones from the images: (B, L) and (N, 3, S, S) to (B, L, D).
+    def embed(
+        self, input_ids: Tensor, pixel_values: Tensor | None, view_areas: Tensor | None = None
+    ) -> Tensor:
+        """Embeds tokens, visual ones from the views: (B, L) and (N, 3, S, S) to (B, L, D).
 
-        In training a batch without images runs one black image with weight zero, so that every
+        In training a batch without images runs one black view with weight zero, so that every
         rank takes the same path and every parameter has a gradient.
         """
         embeddings: Tensor = self.get_input_embeddings()(input_ids)
         is_visual = input_ids == self.config.image_token_id
         if pixel_values is None or len(pixel_values) == 0:
-            self._check_visual_tokens(is_visual, num_images=0)
+            self._check_visual_tokens(is_visual, num_views=0)
             if not self.training:
                 return embeddings
             side = self.image_side_px
             blank = torch.zeros(1, 3, side, side, dtype=torch.uint8, device=input_ids.device)
             return embeddings + 0 * self.visual_tokens(blank).mean().to(embeddings.dtype)
-        self._check_visual_tokens(is_visual, num_images=len(pixel_values))
-        visual = self.visual_tokens(pixel_values).to(embeddings.dtype)
+        self._check_visual_tokens(is_visual, num_views=len(pixel_values))
+        visual = self.visual_tokens(pixel_values, view_areas).to(embeddings.dtype)
         return embeddings.masked_scatter(is_visual.unsqueeze(-1), visual)
 
-    def visual_tokens(self, pixel_values: Tensor) -> Tensor:
-        """Encodes, joins and projects: uint8 (N, 3, S, S) to (N, tokens an image, D)."""
+    def visual_tokens(self, pixel_values: Tensor, view_areas: Tensor | None = None) -> Tensor:
+        """Encodes, joins and projects: uint8 (N, 3, S, S) to (N, tokens a view, D)."""
         grids = [backbone(pixel_values) for backbone in self.backbones]
-        tokens: Tensor = self.projector(self.fusion(grids))
+        tokens: Tensor = self.projector(self.fusion(grids, view_areas), view_areas)
         return tokens
 
     def get_input_embeddings(self) -> nn.Module:
@@ -149,14 +155,18 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         self.language_model.set_output_embeddings(new_embeddings)  # type: ignore[no-untyped-call]
 
     def prepare_inputs_for_generation(
-        self, *args: Any, pixel_values: Tensor | None = None, **kwargs: Any
+        self,
+        *args: Any,
+        pixel_values: Tensor | None = None,
+        view_areas: Tensor | None = None,
+        **kwargs: Any,
     ) -> dict[str, Any]:
         """Hands the images over once: later steps find their tokens in the cache."""
         inputs: dict[str, Any] = super().prepare_inputs_for_generation(  # type: ignore[misc]
             *args, **kwargs
         )
         if kwargs.get("is_first_iteration") or not kwargs.get("use_cache", True):
-            inputs["pixel_values"] = pixel_values
+            inputs |= {"pixel_values": pixel_values, "view_areas": view_areas}
         return inputs
 
     def _expand_inputs_for_generation(
@@ -166,29 +176,28 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         input_ids: torch.LongTensor | None = None,
         **model_kwargs: Any,
     ) -> tuple[torch.LongTensor, dict[str, Any]]:
-        """Repeats each sample with its images, for beam search and several answers."""
-        pixel_values = model_kwargs.pop("pixel_values", None)
+        """Repeats each sample with its views, for beam search and several answers."""
+        views = {name: model_kwargs.pop(name, None) for name in ("pixel_values", "view_areas")}
         ids, expanded = super()._expand_inputs_for_generation(  # type: ignore[misc]
             expand_size=expand_size,
             is_encoder_decoder=is_encoder_decoder,
             input_ids=input_ids,
             **model_kwargs,
         )
-        if pixel_values is not None and input_ids is not None:
-            visual = (input_ids == self.config.image_token_id).sum(dim=1)
-            num_images = (visual // self.projector.num_tokens).tolist()
-            repeated = [
-                images.repeat(expand_size, 1, 1, 1) for images in pixel_values.split(num_images)
-            ]
-            expanded["pixel_values"] = torch.cat(repeated)
+        for name, tensor in views.items():
+            if tensor is not None and input_ids is not None:
+                visual = (input_ids == self.config.image_token_id).sum(dim=1)
+                of_samples = tensor.split((visual // self.projector.num_tokens).tolist())
+                copies = (own.repeat(expand_size, *[1] * (own.dim() - 1)) for own in of_samples)
+                expanded[name] = torch.cat(list(copies))
         return ids, expanded
 
-    def _check_visual_tokens(self, is_visual: Tensor, num_images: int) -> None:
-        expected = num_images * self.projector.num_tokens
+    def _check_visual_tokens(self, is_visual: Tensor, num_views: int) -> None:
+        expected = num_views * self.projector.num_tokens
         found = int(is_visual.sum())
         if found != expected:
             raise ValueError(
-                f"{found} visual tokens in input_ids, but {num_images} images of "
+                f"{found} visual tokens in input_ids, but {num_views} views of "
                 f"{self.projector.num_tokens} tokens make {expected}. Let the processor write them."
             )
 

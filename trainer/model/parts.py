@@ -9,14 +9,20 @@ from pydantic import BaseModel
 
 from datakit.registry import load_class
 from trainer.fusions.base import Fusion
+from trainer.geometry.base import Geometry
 from trainer.projectors.base import Projector
 
-Part = TypeVar("Part", Fusion, Projector)
+Part = TypeVar("Part", Fusion, Geometry, Projector)
 
 
 def resolve_fusion(choice: Mapping[str, Any]) -> tuple[type[Fusion], BaseModel]:
     """The class of a fusion and its settings; errors as `resolve_projector`."""
     return _resolve("fusions", choice, Fusion)
+
+
+def resolve_geometry(choice: Mapping[str, Any]) -> tuple[type[Geometry], BaseModel]:
+    """The class of a geometry and its settings; errors as `resolve_projector`."""
+    return _resolve("geometry", choice, Geometry)
 
 
 def resolve_projector(choice: Mapping[str, Any]) -> tuple[type[Projector], BaseModel]:

@@ -10,7 +10,11 @@ from transformers.processing_utils import ProcessorMixin
 
 from datakit.record import IMAGE_PLACEHOLDER, Message
 from trainer.model.chat_template import load_chat_template
-from trainer.model.conversation import EncodedConversation, encode_conversation
+from trainer.model.conversation import (
+    EncodedConversation,
+    count_placeholders,
+    encode_conversation,
+)
 from trainer.model.image_processor import SquareImageProcessor
 from trainer.model.tokenizer import token_id
 
@@ -27,18 +31,18 @@ class EncoderMixtureProcessor(ProcessorMixin):
         image_processor: SquareImageProcessor,
         tokenizer: PreTrainedTokenizerBase,
         chat_format: str = "chatml",
-        tokens_per_image: int = 1,
+        tokens_per_view: int = 1,
         chat_template: str | None = None,
     ) -> None:
         """Takes the parts.
 
         Args:
             chat_format: name of a file in `chat_templates/`.
-            tokens_per_image: visual tokens an image.
+            tokens_per_view: visual tokens of a view; an image has one view or several.
             chat_template: the same in Jinja; made from `chat_format` where none is given.
         """
         self.chat_format = chat_format
-        self.tokens_per_image = tokens_per_image
+        self.tokens_per_view = tokens_per_view
         self.format = load_chat_template(chat_format)
         self.image_token = IMAGE_PLACEHOLDER
         self.image_token_id = token_id(tokenizer, IMAGE_PLACEHOLDER)
@@ -47,22 +51,38 @@ class EncoderMixtureProcessor(ProcessorMixin):
         )
 
     def encode_conversation(
-        self, messages: Sequence[Message], *, reply_expected: bool = False
+        self,
+        messages: Sequence[Message],
+        *,
+        views_of_images: Sequence[int] | None = None,
+        reply_expected: bool = False,
     ) -> EncodedConversation:
-        """Encodes and labels a conversation; no text in it becomes a special token."""
+        """Encodes and labels a conversation; no text in it becomes a special token.
+
+        Args:
+            views_of_images: how many views each image has, in the order of the placeholders; one
+                each where it is None.
+        """
+        if views_of_images is None:
+            views_of_images = [1] * count_placeholders(messages)
         return encode_conversation(
             messages,
             tokenizer=self.tokenizer,
             template=self.format,
             image_token_id=self.image_token_id,
-            tokens_per_image=self.tokens_per_image,
+            tokens_of_images=[count * self.tokens_per_view for count in views_of_images],
             reply_expected=reply_expected,
         )
 
     def replace_image_token(self, image_inputs: Any, image_idx: int, **_: Any) -> str:
         """What one `<image>` becomes: as many of them as the image has visual tokens."""
-        del image_inputs, image_idx  # every image has as many
-        return self.image_token * self.tokens_per_image
+        num_views: int = image_inputs["num_views"][image_idx]
+        return self.image_token * (num_views * self.tokens_per_view)
+
+    @property
+    def unused_input_names(self) -> list[str]:
+        """What the image processor says for the text's sake, and the model does not take."""
+        return ["num_views"]
 
     def to_dict(self) -> dict[str, Any]:
         """What `processor_config.json` holds; the template's parts are read by their name."""

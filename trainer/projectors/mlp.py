@@ -1,46 +1,44 @@
 """A perceptron on every cell of the grid.
 
-Legend: N images, C channels, H W grid, L visual tokens an image, D width of the language model.
+Legend: N views, C channels, H W grid, L visual tokens a view, D width of the language model.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
-from torch import Tensor, nn
+from torch import nn
 
-from trainer.fusions.base import GridShape
-from trainer.projectors.base import Projector
+from trainer.grids import GridShape
+from trainer.projectors.base import GridProjector, OverCells
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU}
 
 
 class MlpConfig(BaseModel):
     """Attributes:
-    depth: linear layers, with a GELU between each two.
+    depth: linear layers.
+    activation: between each two; Honeybee's is SiLU.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     depth: Annotated[int, Field(ge=1)] = 2
+    activation: Literal["gelu", "silu"] = "gelu"
 
 
-class Mlp(Projector):
-    """Linear, GELU, Linear, from the joined channels to the language model's width.
+class Mlp(GridProjector):
+    """Linear, GELU, Linear, from the channels to the language model's width.
 
     LLaVA-1.5 (arXiv 2310.03744), "MLP vision-language connector"; Eagle (arXiv 2408.15998) uses
-    the same over concatenated channels.
+    the same over concatenated channels; Honeybee (arXiv 2312.06742) compares with it.
     """
 
     Config = MlpConfig
 
-    def __init__(self, shape: GridShape, width: int, config: MlpConfig) -> None:
-        super().__init__(shape, width, config)
-        self.num_tokens = shape.height * shape.width
-        layers: list[nn.Module] = [nn.Linear(shape.channels, width)]
-        for _ in range(config.depth - 1):
-            layers += [nn.GELU(), nn.Linear(width, width)]
-        self.layers = nn.Sequential(*layers)
-
-    def forward(self, features: Tensor) -> Tensor:
-        projected: Tensor = self.layers(features.flatten(2).transpose(1, 2))
-        return projected
+    def make(self, shape: GridShape) -> nn.Module:
+        layers: list[nn.Module] = [nn.Linear(shape.channels, self.width)]
+        for _ in range(self.settings.depth - 1):
+            layers += [ACTIVATIONS[self.settings.activation](), nn.Linear(self.width, self.width)]
+        return OverCells(*layers)

@@ -93,7 +93,7 @@ def _tell_model(first: ModelAndProcessor, recipe: Recipe, processes: Processes) 
     processes.tell(
         f"model: {' + '.join(first.model.encoders)} -> {recipe.model.fusion.type} -> "
         f"{recipe.model.projector.type} -> {first.model.config.text_config.model_type}; "
-        f"{size / 1e6:.1f}M parameters, {first.processor.tokens_per_image} visual tokens an image"
+        f"{size / 1e6:.1f}M parameters, {first.processor.tokens_per_view} visual tokens a view"
     )
 
 

@@ -41,7 +41,7 @@ def test_tokens_equal_those_of_the_chat_template(small: ModelAndProcessor) -> No
     text = processor.apply_chat_template(
         [{"role": message.role, "content": message.content} for message in CONVERSATION]
     )
-    expanded = text.replace("<image>", "<image>" * processor.tokens_per_image)
+    expanded = text.replace("<image>", "<image>" * processor.tokens_per_view)
     expected = processor.tokenizer.encode(expanded, add_special_tokens=False)
     assert processor.encode_conversation(CONVERSATION).input_ids == expected
 

@@ -17,7 +17,7 @@ from transformers import (
 
 from datakit.record import Message
 from tests.trainer.conftest import SMALL
-from trainer.encoders import TimmBackbone
+from trainer.encoders import build_backbone
 from trainer.errors import TrainingError
 from trainer.model.build import ModelAndProcessor, build_model, load_model
 from trainer.recipe import load_recipe
@@ -58,13 +58,14 @@ def test_saved_and_loaded_gives_the_same_logits(small: ModelAndProcessor, tmp_pa
     )
     assert torch.equal(again["input_ids"], inputs["input_ids"])
     assert torch.equal(again["pixel_values"], inputs["pixel_values"])
+    assert torch.equal(again["view_areas"], inputs["view_areas"])
     with torch.no_grad():
         assert torch.equal(loaded(**again).logits, small.model(**inputs).logits)
 
 
 def test_a_missing_tensor_is_fatal(small: ModelAndProcessor, tmp_path: Path) -> None:
     state = small.model.state_dict()
-    removed = "projector.layers.0.weight"
+    removed = "projector.heads.0.0.weight"
     small.model.save_pretrained(
         tmp_path, state_dict={k: v for k, v in state.items() if k != removed}
     )
@@ -103,7 +104,7 @@ def test_visual_tokens_without_images_are_an_error_with_both_counts(
     small: ModelAndProcessor,
 ) -> None:
     inputs = inputs_of(small, ["<image>What?"], [RED])
-    with pytest.raises(ValueError, match="64 visual tokens in input_ids, but 0 images"):
+    with pytest.raises(ValueError, match="64 visual tokens in input_ids, but 0 views"):
         small.model(input_ids=inputs["input_ids"])
 
 
@@ -152,7 +153,7 @@ def test_a_loaded_language_model_keeps_its_weights(
 
 def test_encoder_weights_load_from_a_file(small: ModelAndProcessor, tmp_path: Path) -> None:
     convnext = small.model.backbones[1]
-    torch.save(convnext.backbone.state_dict(), tmp_path / "weights.pth")
+    torch.save(convnext.get_submodule("backbone").state_dict(), tmp_path / "weights.pth")
     spec = convnext.spec.model_copy(update={"weights": str(tmp_path / "weights.pth")})
-    loaded = TimmBackbone(spec, load_weights=True).state_dict()
+    loaded = build_backbone(spec, load_weights=True).state_dict()
     assert all(torch.equal(loaded[name], tensor) for name, tensor in convnext.state_dict().items())

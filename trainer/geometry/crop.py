@@ -1,0 +1,25 @@
+"""Cropping to a square: CLIP's own way; what lies outside of the middle is not seen."""
+
+from __future__ import annotations
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict
+
+from trainer.geometry.base import Geometry, View
+
+
+class CropConfig(BaseModel):
+    """Cropping has nothing to set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Crop(Geometry):
+    """The largest square in the middle of the image."""
+
+    Config = CropConfig
+
+    def views(self, image: Image.Image) -> list[View]:
+        side = min(image.size)
+        left, top = (image.width - side) // 2, (image.height - side) // 2
+        return [View(self.to_tensor(image.crop((left, top, left + side, top + side))))]

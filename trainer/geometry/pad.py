@@ -1,0 +1,32 @@
+"""Padding to a square: LLaVA-1.5's way, and Eagle's and Cambrian's."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict
+
+from trainer.geometry.base import Area, Geometry, View
+
+
+class PadConfig(BaseModel):
+    """Padding has nothing to set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Pad(Geometry):
+    """Keeps the aspect ratio, in the middle of a square of the encoders' mean colour."""
+
+    Config = PadConfig
+
+    def views(self, image: Image.Image) -> list[View]:
+        longest = max(image.size)
+        width, height = (max(1, round(s * self.side_px / longest)) for s in image.size)
+        left, top = (self.side_px - width) // 2, (self.side_px - height) // 2
+        canvas = Image.new("RGB", (self.side_px, self.side_px), self.fill_rgb)
+        canvas.paste(image.resize((width, height), Image.Resampling.BICUBIC), (left, top))
+        corners = (left, top, left + width, top + height)
+        area = tuple(corner / self.side_px for corner in corners)
+        return [View(self.to_tensor(canvas), cast(Area, area))]
