@@ -100,11 +100,15 @@ def plan(
     templates: FilePath | None = None,
     limit_records: int | None = None,
     overrides: Sequence[str] = (),
+    without_images: bool = False,
     progress: Progress | None = None,
 ) -> Plan:
     """Reads every source and says what would be written; `.table` has a row a sample.
 
     Arguments and errors are those of `resolve`; beyond them:
+
+    Args:
+        without_images: looks for no image, as where they are not at hand yet: each counts as there.
 
     Raises:
         DataError: a source is not in the expected layout, or has no records.
@@ -113,7 +117,13 @@ def plan(
         mixture, root=root, templates=templates, limit_records=limit_records, overrides=overrides
     )
     calls = progress or Progress()
-    return make_plan(resolved, on_source=calls.on_source, on_cached=calls.on_cached)
+    return make_plan(
+        resolved,
+        without_images=without_images,
+        on_source=calls.on_source,
+        on_records=calls.on_records,
+        on_cached=calls.on_cached,
+    )
 
 
 def build(

@@ -28,6 +28,12 @@ class BuildDisplay:
         self._started = self._last_line = time.monotonic()
         self._samples = self._bytes = 0
 
+    def __enter__(self) -> BuildDisplay:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.close()
+
     def progress(self) -> Progress:
         """The callbacks to give to the build."""
         from datakit.shards.build import Progress

@@ -2,6 +2,7 @@
 
 from datakit.inspect.built_dataset import BuiltDataset, open_build
 from datakit.inspect.loaded_sample import LoadedSample
+from datakit.inspect.plan_fields import plan_fields
 from datakit.inspect.preview import PreviewedSample, preview_samples
 from datakit.inspect.verify import file_fault, verify_build
 from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
@@ -14,6 +15,7 @@ __all__ = [
     "SampleOrigin",
     "file_fault",
     "open_build",
+    "plan_fields",
     "preview_samples",
     "verify_build",
     "why_record",
