@@ -8,7 +8,14 @@ from pathlib import Path
 
 from datakit.errors import DataError, DatakitError, Problem, UsageError
 from datakit.exporting import ExportResult, export_build
-from datakit.inspect import PreviewedSample, preview_samples, verify_build
+from datakit.inspect import (
+    Difference,
+    PreviewedSample,
+    compare,
+    open_side,
+    preview_samples,
+    verify_build,
+)
 from datakit.mixture import load_mixture
 from datakit.planning import (
     Plan,
@@ -180,6 +187,45 @@ def preview(
         overrides=overrides,
     )
     return list(preview_samples(made, per_source=per_source))
+
+
+def diff(
+    before: FilePath,
+    after: FilePath,
+    *,
+    show_texts: int = 3,
+    root: FilePath | None = None,
+    templates: FilePath | None = None,
+    limit_records: int | None = None,
+    progress: Progress | None = None,
+    on_samples: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Difference:
+    """Compares two builds or plans: samples, shares, texts, templates, images and records.
+
+    Args:
+        before, after: each a build's folder, a mixture, which is planned, or the JSON of a plan.
+        show_texts: how many samples with another text are returned in full.
+        root, templates, limit_records: of the mixtures among them, as in `resolve`.
+        on_samples: called with the samples whose texts are compared, and all.
+
+    Raises:
+        UsageError: there is no such mixture or finished build.
+        DamageError: a build is damaged, or of a newer format.
+    """
+    sides = [
+        open_side(
+            os.fspath(side),
+            lambda side=side: plan(  # type: ignore[misc]
+                side,
+                root=root,
+                templates=templates,
+                limit_records=limit_records,
+                progress=progress,
+            ),
+        )
+        for side in (before, after)
+    ]
+    return compare(*sides, show_texts=show_texts, on_samples=on_samples)
 
 
 def verify(build: FilePath) -> list[str]:

@@ -54,9 +54,7 @@ def _headline(plan: Plan, total: PlannedPart) -> str:
     images = counted(total.images, "image")
     if plan.without_images:
         return f"{text}{images}, none of which was looked for; sizes and shards are not known"
-    return (
-        f"{text}{counted(plan.num_shards, 'shard')}, {images}, {size_text(total.planned_bytes)}"
-    )
+    return f"{text}{counted(plan.num_shards, 'shard')}, {images}, {size_text(total.planned_bytes)}"
 
 
 def _records_table(sources: Sequence[PlannedPart]) -> str:

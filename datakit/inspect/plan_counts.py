@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
@@ -111,9 +112,13 @@ def category_of(source: ResolvedSource) -> str:
 
 def sum_of(name: str, parts: Sequence[PlannedPart]) -> PlannedPart:
     """Several parts as one."""
-    sums = {key: sum(getattr(part, key) for part in parts) for key in SUMMED}
-    counts = {key: sum((getattr(part, key) for part in parts), Counter()) for key in COUNTED}
-    return PlannedPart(name=name, **sums, **counts)
+    sums: dict[str, Any] = {key: sum(getattr(part, key) for part in parts) for key in SUMMED}
+    for key in COUNTED:
+        counts: Counter[str] = Counter()
+        for part in parts:
+            counts.update(getattr(part, key))
+        sums[key] = counts
+    return PlannedPart(name=name, **sums)
 
 
 def _not_drawn(part: SourcePlan) -> Counter[str]:

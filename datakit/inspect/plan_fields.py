@@ -23,7 +23,7 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
     """Everything that a plan counts, with the unit in each key; null is what was not looked up."""
     parts = planned_sources(plan)
     total = _part_fields(sum_of("total", parts), plan)
-    del total["name"], total["share_of_samples"]
+    del total["name"], total["share_of_samples"], total["sources"]
     return {
         "kind": "plan",
         "format_version": FORMAT_VERSION,
@@ -35,7 +35,7 @@ def plan_fields(plan: Plan) -> dict[str, Any]:
         "shards": None if plan.without_images else plan.num_shards,
         **total,
         "sources": [
-            _part_fields(part, plan) | _source_fields(source)
+            {**_source_fields(source), **_part_fields(part, plan)}
             for part, source in zip(parts, plan.mixture.sources, strict=True)
         ],
         "tasks": [_part_fields(part, plan) for part in planned_groups(plan, parts, task_of)],
@@ -62,6 +62,7 @@ def _part_fields(part: PlannedPart, plan: Plan) -> dict[str, Any]:
 def _source_fields(source: ResolvedSource) -> dict[str, Any]:
     how = source.instructions
     return {
+        "name": source.name,
         "dataset": source.spec.dataset,
         "task": task_of(source),
         "category": category_of(source),

@@ -142,7 +142,10 @@ def make_plan(
             undo.callback(shutil.rmtree, keep, ignore_errors=True)
         parts = _read_sources(mixture, keep, on_source, on_records, on_cached)
         if without_images:
-            parts = [replace(part, images=UnseenImages(part.images.root, part.images.tables)) for part in parts]
+            parts = [
+                replace(part, images=UnseenImages(part.images.root, part.images.tables))
+                for part in parts
+            ]
         mixture = with_parts(mixture, parts)
         by_source = _plan_sources(mixture, parts)
         made = Plan(

@@ -14,7 +14,7 @@ HEADER = "# The mixture as it was resolved; variables and paths stand as they we
 
 
 def lock_fields(plan: Plan) -> dict[str, Any]:
-    """The resolved mixture: defaults filled in, variables and paths as written, not their values."""
+    """The resolved mixture: defaults filled in, variables and paths as written, without values."""
     mixture = plan.mixture
     fields: dict[str, Any] = mixture.spec.model_dump(mode="json", exclude={"max_reject_share"})
     fields["sources"] = [
