@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from datakit.errors import DataError, DatakitError, Problem, UsageError
+from datakit.errors import DataError, DatakitError, Problem, UsageError, nearest
 from datakit.exporting import ExportResult, export_build
 from datakit.inspect import (
     Difference,
@@ -171,22 +172,42 @@ def preview(
     mixture: FilePath,
     *,
     per_source: int = 3,
+    source: str | None = None,
     root: FilePath | None = None,
     templates: FilePath | None = None,
     overrides: Sequence[str] = (),
 ) -> list[PreviewedSample]:
     """Shows raw records beside their conversations, from the first 2,000 records of each source.
 
-    Arguments and errors are those of `plan`.
+    Arguments and errors are those of `plan`; beyond them:
+
+    Args:
+        source: only this one is read, or one that another becomes by `split_by`.
+
+    Raises:
+        UsageError: there is no such source.
     """
-    made = plan(
+    resolved = resolve(
         mixture,
         root=root,
         templates=templates,
         limit_records=PREVIEWED_RECORDS,
         overrides=overrides,
     )
-    return list(preview_samples(made, per_source=per_source))
+    made = make_plan(resolved if source is None else _only(resolved, source))
+    if source is not None and source not in made.by_source:
+        raise UsageError(f"no source {source!r}. {nearest(source, list(made.by_source))}")
+    return list(preview_samples(made, per_source=per_source, source=source))
+
+
+def _only(mixture: ResolvedMixture, name: str) -> ResolvedMixture:
+    """The mixture with one source, those that share conversations with it, and no others."""
+    names = [source.name for source in mixture.sources]
+    split = [s.name for s in mixture.sources if s.spec.split_by and name.startswith(f"{s.name}-")]
+    if name not in names and not split:
+        raise UsageError(f"no source {name!r}. {nearest(name, names)}")
+    members = mixture.group_of(name) if name in names else split
+    return replace(mixture, sources=tuple(s for s in mixture.sources if s.name in members))
 
 
 def diff(

@@ -19,7 +19,8 @@ class Action(StrEnum):
 
 def cache(
     action: Annotated[
-        Action | None, typer.Argument(help="`clear` removes every entry; nothing: list them.")
+        Action | None,
+        typer.Argument(metavar="clear", help="Remove every entry; without it, they are listed."),
     ] = None,
 ) -> None:
     """List, or clear, the converted records that builds keep (DATAKIT_CACHE says where)."""
@@ -45,10 +46,14 @@ def cache(
 
 
 def _print_entries(entries: list[CacheEntry]) -> None:
-    from datakit.console import format_table
+    from datakit.console import format_table, screen_width
 
     rows = sorted(map(_cells, entries))
-    print(format_table(["converter", "split", "path", "records", "MB"], rows, left=3))
+    print(
+        format_table(
+            ["converter", "split", "path", "records", "MB"], rows, left=3, width=screen_width()
+        )
+    )
 
 
 def _cells(entry: CacheEntry) -> list[str]:

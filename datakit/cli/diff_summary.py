@@ -75,8 +75,8 @@ def _answer(found: Difference) -> str:
     changes = [
         (_sum(found, "added_samples"), "sample", "added"),
         (_sum(found, "removed_samples"), "sample", "removed"),
-        (_sum(found, "changed_texts"), "text", "changed"),
-        (_sum(found, "changed_images"), "sample", "with other images"),
+        (_sum(found, "changed_text_samples"), "text", "changed"),
+        (_sum(found, "changed_image_samples"), "sample", "with other images"),
         (len(found.settings), "setting", "changed"),
     ]
     told = [f"{counted(count, unit)} {what}" for count, unit, what in changes if count]
@@ -120,8 +120,8 @@ def _row(source: SourceDifference) -> list[str]:
     counts = [
         source.added_samples,
         source.removed_samples,
-        source.changed_texts,
-        source.changed_images,
+        source.changed_text_samples,
+        source.changed_image_samples,
     ]
     shares = share_text(source.share_before), share_text(source.share_after)
     return [

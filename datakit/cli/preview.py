@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from datakit.cli.options import MixtureArgument, RootOption, SetOption, TemplatesOption
-from datakit.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from datakit.inspect import PreviewedSample
@@ -29,15 +28,15 @@ def preview(
     """Show raw records beside the conversations that would be made of them."""
     import datakit
 
-    made = datakit.resolve(mixture, root=root, templates=templates, overrides=overrides or ())
-    names = [found.name for found in made.sources]
-    if source is not None and source not in names:
-        raise UsageError(f"no source {source!r}. {nearest(source, names)}")
     samples = datakit.preview(
-        mixture, per_source=count, root=root, templates=templates, overrides=overrides or ()
+        mixture,
+        per_source=count,
+        source=source,
+        root=root,
+        templates=templates,
+        overrides=overrides or (),
     )
-    chosen = [sample for sample in samples if source in (None, sample.source)]
-    print("\n\n".join(sample_text(sample) for sample in chosen) or "No samples.")
+    print("\n\n".join(sample_text(sample) for sample in samples) or "No samples.")
 
 
 def sample_text(sample: PreviewedSample) -> str:

@@ -42,8 +42,8 @@ class SourceDifference:
         samples_before, samples_after: repeats among them.
         share_before, share_after: of all samples of a side, from 0 to 1.
         kept_samples, added_samples, removed_samples: by key.
-        changed_texts: kept samples whose conversation differs.
-        changed_images: kept samples whose images have other bytes.
+        changed_text_samples: kept samples whose conversation differs.
+        changed_image_samples: kept samples whose images have other bytes.
         counts_before, counts_after: records, and what became of them.
     """
 
@@ -55,8 +55,8 @@ class SourceDifference:
     kept_samples: int | None
     added_samples: int | None
     removed_samples: int | None
-    changed_texts: int | None
-    changed_images: int | None
+    changed_text_samples: int | None
+    changed_image_samples: int | None
     counts_before: dict[str, int]
     counts_after: dict[str, int]
     moved_records: tuple[RecordMove, ...] | None
@@ -65,7 +65,12 @@ class SourceDifference:
     def differs(self) -> bool:
         """Whether anything of this source differs."""
         shares = self.samples_before, self.counts_before
-        changed = self.added_samples, self.removed_samples, self.changed_texts, self.changed_images
+        changed = (
+            self.added_samples,
+            self.removed_samples,
+            self.changed_text_samples,
+            self.changed_image_samples,
+        )
         moved = bool(any(changed) or self.moved_records)
         return shares != (self.samples_after, self.counts_after) or moved
 
@@ -195,8 +200,8 @@ def _source(
         kept_samples=kept if keyed or identical else None,
         added_samples=samples[1] - kept if keyed or identical else None,
         removed_samples=samples[0] - kept if keyed or identical else None,
-        changed_texts=found.get("texts", 0) if read or identical else None,
-        changed_images=found.get("images", 0) if read or identical else None,
+        changed_text_samples=found.get("texts", 0) if read or identical else None,
+        changed_image_samples=found.get("images", 0) if read or identical else None,
         counts_before=counts[0],
         counts_after=counts[1],
         moved_records=() if identical else None if moves is None else tuple(moves.get(name, ())),
