@@ -93,7 +93,7 @@ class BuildDisplay:
             return
         if self._live is None:
             self._live = _make_spinner(self._console)
-            self._task = self._live.add_task("", total=None)
+            self._task = self._live.add_task(text, total=None)
             self._live.start()
         self._live.update(self._task, description=text)
 
@@ -147,7 +147,9 @@ class _Rates:
         self._samples += shard.samples
         self._bytes += shard.bytes
         seconds = max(time.monotonic() - self._started, 1e-9)
-        rates = f"{self._samples / seconds:,.0f} samples/s, {self._bytes / seconds / 1e6:,.0f} MB/s"
+        megabytes = self._bytes / seconds / 1e6
+        speed = f"{megabytes:,.0f} MB/s" if megabytes >= 10 else f"{megabytes:.1f} MB/s"
+        rates = f"{self._samples / seconds:,.0f} samples/s, {speed}"
         left = duration_text(seconds / self._shards * missing_shards)
         return (
             f"{rates}, {left} left" if missing_shards else f"{rates}, in {duration_text(seconds)}"

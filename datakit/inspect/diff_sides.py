@@ -59,7 +59,7 @@ def open_side(name: str, make_plan: Callable[[], Plan]) -> Side:
     """A side by what the user called it: a build's folder, JSON of a plan, or else a mixture.
 
     Raises:
-        UsageError: there is no finished build, or the JSON is no plan's.
+        UsageError: nothing is there, no finished build, or JSON that is no plan's.
         DamageError: the build is damaged, or of a newer format.
     """
     path = Path(name)
@@ -67,6 +67,10 @@ def open_side(name: str, make_plan: Callable[[], Plan]) -> Side:
         return _of_build(path)
     if path.suffix == ".json" and path.is_file():
         return _of_counts(path)
+    if not path.exists() and path.parent != Path():
+        raise UsageError(
+            f"nothing at {path}: expected a build's folder, a mixture, or the JSON of a plan."
+        )
     return _of_plan(name, make_plan())
 
 
