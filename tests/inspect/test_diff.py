@@ -161,9 +161,7 @@ def test_repeats_of_a_sample_add_samples_and_move_no_record(
     assert sum(one.added_samples or 0 for one in found.sources) == 9
 
 
-def test_what_cannot_be_compared_is_an_error_that_says_so(
-    release: Release, before: Path, tmp_path: Path
-) -> None:
+def test_what_cannot_be_compared_is_an_error_that_says_so(before: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="holds no build"):
         datakit.diff(before, tmp_path / "empty")
