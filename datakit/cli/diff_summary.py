@@ -75,6 +75,7 @@ def _answer(found: Difference) -> str:
     changes = [
         (_sum(found, "added_samples"), "sample", "added"),
         (_sum(found, "removed_samples"), "sample", "removed"),
+        (_sum(found, "moved_split_samples"), "sample", "in another split"),
         (_sum(found, "changed_text_samples"), "text", "changed"),
         (_sum(found, "changed_image_samples"), "sample", "with other images"),
         (len(found.settings), "setting", "changed"),

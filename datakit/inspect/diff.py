@@ -42,6 +42,7 @@ class SourceDifference:
         samples_before, samples_after: repeats among them.
         share_before, share_after: of all samples of a side, from 0 to 1.
         kept_samples, added_samples, removed_samples: by key.
+        moved_split_samples: kept samples that are in another split.
         changed_text_samples: kept samples whose conversation differs.
         changed_image_samples: kept samples whose images have other bytes.
         counts_before, counts_after: records, and what became of them.
@@ -55,6 +56,7 @@ class SourceDifference:
     kept_samples: int | None
     added_samples: int | None
     removed_samples: int | None
+    moved_split_samples: int | None
     changed_text_samples: int | None
     changed_image_samples: int | None
     counts_before: dict[str, int]
@@ -64,15 +66,16 @@ class SourceDifference:
     @property
     def differs(self) -> bool:
         """Whether anything of this source differs."""
-        shares = self.samples_before, self.counts_before
         changed = (
             self.added_samples,
             self.removed_samples,
+            self.moved_split_samples,
             self.changed_text_samples,
             self.changed_image_samples,
+            self.moved_records,
         )
-        moved = bool(any(changed) or self.moved_records)
-        return shares != (self.samples_after, self.counts_after) or moved
+        counts = self.samples_before, self.counts_before
+        return any(changed) or counts != (self.samples_after, self.counts_after)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +203,7 @@ def _source(
         kept_samples=kept if keyed or identical else None,
         added_samples=samples[1] - kept if keyed or identical else None,
         removed_samples=samples[0] - kept if keyed or identical else None,
+        moved_split_samples=found.get("split", 0) if keyed or identical else None,
         changed_text_samples=found.get("texts", 0) if read or identical else None,
         changed_image_samples=found.get("images", 0) if read or identical else None,
         counts_before=counts[0],
@@ -215,22 +219,27 @@ def _sample_counts(
     show_texts: int,
     on_samples: Callable[[int, int], None],
 ) -> dict[str, dict[str, int]]:
-    """Of each source: `kept`, `texts` and `images`; the first changed texts go to `shown`."""
+    """Of each source `kept`, and of these `split`, `texts` and `images` where they differ.
+
+    The first changed texts go to `shown`.
+    """
     if before.samples is None or after.samples is None:
         return {}
     both = before.samples.join(after.samples, on=["key", "source"], how="inner", suffix="_b")
-    counts: dict[str, dict[str, int]] = {}
-    if before.build is None or after.build is None:
-        for source, kept in both.group_by("source").len().collect(engine="streaming").iter_rows():
-            counts[source] = {"kept": kept}
-        return counts
     kept = both.collect(engine="streaming")
-    changed = (pl.col("images") != pl.col("images_b")).sum()
-    for source, count, images in kept.group_by("source").agg(pl.len(), images=changed).iter_rows():
-        counts[source] = {"kept": count, "images": images, "texts": 0}
+    by_source = kept.group_by("source").agg(
+        kept=pl.len(), split=(pl.col("split") != pl.col("split_b")).sum()
+    )
+    counts = {row.pop("source"): row for row in by_source.iter_rows(named=True)}
+    if before.build is None or after.build is None:
+        return counts
+    others = kept.filter(pl.col("images") != pl.col("images_b")).group_by("source").len()
+    for source, images in others.iter_rows():
+        counts[source]["images"] = images
     places = _not_surely_alike(kept, before, after)
     for text in changed_texts(places, (before.build, after.build), on_samples):
-        counts[text.source]["texts"] += 1
+        own = counts[text.source]
+        own["texts"] = own.get("texts", 0) + 1
         if len(shown) < show_texts:
             shown.append(text)
     return counts

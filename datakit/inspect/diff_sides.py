@@ -21,7 +21,7 @@ from datakit.shards.manifest import Manifest, read_manifest
 from datakit.shards.mixture_lock import LOCK
 from datakit.sources.spool import Spool
 
-SAMPLE_COLUMNS = ("key", "source", "shard", "offset", "images")
+SAMPLE_COLUMNS = ("key", "source", "split", "shard", "offset", "images")
 TOLD_OF_A_SOURCE = ("records", "used_records", "not_drawn_records", "rejected_records", "samples")
 
 
@@ -33,7 +33,7 @@ class Side:
         sources: counts of each source, by its name.
         settings: the resolved mixture, as the lock file has it.
         samples: SAMPLE_COLUMNS, a row a sample; `images` is a hash of their digests; of a plan the
-            first two alone.
+            first three alone.
         templates: `template` and `turns`.
         records: `source`, `record` (a hash of its id) and `fate`, a row a record.
     """
@@ -77,8 +77,8 @@ def open_side(name: str, make_plan: Callable[[], Plan]) -> Side:
 def _of_build(path: Path) -> Side:
     manifest = read_manifest(path)
     index = _scan(path / "index.parquet")
-    wanted = {"key", "source", "shard", "offset", "image_sha256", "templates", "record_ids"}
-    missing = wanted - set(_names(index, path))
+    wanted = {*SAMPLE_COLUMNS, "image_sha256", "templates", "record_ids", "record_sources"}
+    missing = wanted - {"images"} - set(_names(index, path))
     if missing:
         raise DamageError(
             f"{path}/index.parquet has no {', '.join(sorted(missing))}: another datakit wrote it. "
@@ -99,12 +99,8 @@ def _of_build(path: Path) -> Side:
         settings=_read_lock(path / LOCK),
         build=path,
         manifest=manifest,
-        samples=index.select(
-            "key",
-            "source",
-            "shard",
-            "offset",
-            images=pl.col("image_sha256").list.join(",").hash(),
+        samples=index.with_columns(images=pl.col("image_sha256").list.join(",").hash()).select(
+            SAMPLE_COLUMNS
         ),
         templates=index.select(template=pl.col("templates").explode())
         .drop_nulls()
@@ -138,7 +134,7 @@ def _of_plan(name: str, plan: Plan) -> Side:
         fingerprint=fields["fingerprint"],
         sources=_sources_of(fields),
         settings=fields["mixture"],
-        samples=plan.samples.lazy().select("key", "source"),
+        samples=plan.samples.lazy().select("key", "source", "split"),
         records=_records_of_plan(plan),
     )
 

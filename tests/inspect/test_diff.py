@@ -40,7 +40,9 @@ def test_equal_builds_are_identical(release: Release, before: Path, tmp_path: Pa
 
 
 def test_a_mixture_is_identical_to_its_build(release: Release, before: Path) -> None:
-    assert datakit.diff(release.mixture, before).identical
+    found = datakit.diff(release.mixture, before)
+    assert found.identical
+    assert found.settings == ()
     assert datakit.diff(before, release.mixture).identical
 
 
@@ -150,6 +152,16 @@ def test_the_json_of_a_plan_is_compared_by_its_counts(
     docs = source(datakit.diff(path, capped), "docvqa")
     assert (docs.samples_after, docs.added_samples, docs.moved_records) == (1, None, None)
     assert docs.differs
+
+
+def test_a_sample_in_another_split_is_told(release: Release, before: Path, tmp_path: Path) -> None:
+    after = build(release, tmp_path / "after", SMALL_SHARDS)
+    index = pl.read_parquet(after / "index.parquet")
+    first = pl.col("key") == index["key"][0]
+    split = pl.when(first).then(pl.lit("val")).otherwise("split")
+    index.with_columns(split=split).write_parquet(after / "index.parquet")
+    found = datakit.diff(before, after)
+    assert sum(one.moved_split_samples or 0 for one in found.sources) == 1
 
 
 def test_repeats_of_a_sample_add_samples_and_move_no_record(
