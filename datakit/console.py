@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import sys
 import textwrap
@@ -20,6 +21,7 @@ from datakit.errors import DatakitError
 
 DEBUG = "--debug"
 
+CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 LEAST_TEXT = 16  # characters that a column of texts keeps, however narrow the screen
 LEAST_NAME = 12
 
@@ -62,6 +64,11 @@ def run_app(app: Callable[[], object], *, extra: str = "", of_extra: Collection[
 def counted(count: int, unit: str) -> str:
     """`1 shard`, `1,234 shards`."""
     return f"{count:,} {unit}{'' if count == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    """A raw text that moves no terminal's cursor; its ends of lines stay."""
+    return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
 
 
 def size_text(size_bytes: int) -> str:

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from datakit.console import format_bars, format_table, share_text, shows_blocks
+from datakit.console import format_bars, format_table, printable, share_text, shows_blocks
 
 LONG = "a-source-whose-name-is-as-long-as-names-may-be-in-a-mixture"
 BLOCK = "\N{FULL BLOCK}"
@@ -82,3 +82,7 @@ def test_blocks_are_for_those_who_can_see_them(
 ) -> None:
     monkeypatch.setenv("LC_ALL", locale)
     assert shows_blocks(io.TextIOWrapper(io.BytesIO(), encoding=encoding)) is expected
+
+
+def test_raw_text_moves_no_cursor() -> None:
+    assert printable("a\x1b[2Jb\tc\nd\x9be") == "a\\x1b[2Jb\\x09c\nd\\x9be"

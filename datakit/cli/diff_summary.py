@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from datakit.cli.summary import some_lines
-from datakit.console import counted, format_table, screen_width, share_text
+from datakit.console import counted, format_table, printable, screen_width, share_text
 from datakit.inspect.diff import Difference, SourceDifference
 from datakit.inspect.diff_sides import Side
 from datakit.inspect.diff_text import ChangedText
@@ -195,5 +195,5 @@ def _middle(text: str, start: int, end: int) -> str:
 
 
 def _wrapped(text: str) -> list[str]:
-    text = text.replace("\n", "\\n")
+    text = printable(text).replace("\n", "\\n")
     return textwrap.wrap(text, screen_width(), subsequent_indent="    ") or [text]
