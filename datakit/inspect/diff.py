@@ -236,7 +236,9 @@ def _sample_counts(
     others = kept.filter(pl.col("images") != pl.col("images_b")).group_by("source").len()
     for source, images in others.iter_rows():
         counts[source]["images"] = images
+    kept = kept.select("key", "source", "shard", "offset", "shard_b", "offset_b")
     places = _not_surely_alike(kept, before, after)
+    del kept
     for text in changed_texts(places, (before.build, after.build), on_samples):
         own = counts[text.source]
         own["texts"] = own.get("texts", 0) + 1
