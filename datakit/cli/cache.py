@@ -46,7 +46,7 @@ def cache(
 
 
 def _print_entries(entries: list[CacheEntry]) -> None:
-    from datakit.console import format_table, screen_width
+    from datakit.console import format_table
 
     rows = sorted(map(_cells, entries))
     print(

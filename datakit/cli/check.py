@@ -66,11 +66,11 @@ def _missing(problems: tuple[Problem, ...]) -> str:
 
 
 def _summary(mixture: ResolvedMixture) -> str:
-    from datakit.console import counted, format_table, screen_width
+    from datakit.console import counted, format_table
 
     header = ["source", "dataset", "converter", "templates", "path"]
     rows = [list(row.values()) for row in _fields(mixture)["sources"]]
-    table = format_table(header, rows, left=len(header), width=screen_width())
+    table = format_table(header, rows, left=len(header))
     return f"{mixture.spec.name} is well: {counted(len(rows), 'source')}.\n\n{table}"
 
 
