@@ -49,11 +49,7 @@ def _print_entries(entries: list[CacheEntry]) -> None:
     from datakit.console import format_table
 
     rows = sorted(map(_cells, entries))
-    print(
-        format_table(
-            ["converter", "split", "path", "records", "MB"], rows, left=3, width=screen_width()
-        )
-    )
+    print(format_table(["converter", "split", "path", "records", "MB"], rows, left=3))
 
 
 def _cells(entry: CacheEntry) -> list[str]:
