@@ -11,10 +11,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datakit.api import build, check, downloads, export, plan, preview, resolve, verify
+    from datakit.api import build, check, diff, downloads, export, plan, preview, resolve, verify
     from datakit.exporting import ExportResult
     from datakit.inspect import (
         BuiltDataset,
+        Difference,
         LoadedSample,
         PreviewedSample,
         RecordFate,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BuildResult",
     "BuiltDataset",
+    "Difference",
     "ExportResult",
     "LoadedSample",
     "Manifest",
@@ -40,6 +42,7 @@ __all__ = [
     "__version__",
     "build",
     "check",
+    "diff",
     "downloads",
     "export",
     "open",
@@ -52,6 +55,7 @@ __all__ = [
 _HOMES = {
     "BuildResult": ("datakit.shards", "BuildResult"),
     "BuiltDataset": ("datakit.inspect", "BuiltDataset"),
+    "Difference": ("datakit.inspect", "Difference"),
     "ExportResult": ("datakit.exporting", "ExportResult"),
     "LoadedSample": ("datakit.inspect", "LoadedSample"),
     "Manifest": ("datakit.shards", "Manifest"),
@@ -64,6 +68,7 @@ _HOMES = {
     "__version__": ("datakit.version", "VERSION"),
     "build": ("datakit.api", "build"),
     "check": ("datakit.api", "check"),
+    "diff": ("datakit.api", "diff"),
     "downloads": ("datakit.api", "downloads"),
     "export": ("datakit.api", "export"),
     "open": ("datakit.inspect", "open_build"),

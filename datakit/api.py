@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from datakit.errors import DataError, DatakitError, Problem, UsageError
+from datakit.errors import DataError, DatakitError, Problem, UsageError, nearest
 from datakit.exporting import ExportResult, export_build
-from datakit.inspect import PreviewedSample, preview_samples, verify_build
+from datakit.inspect import (
+    Difference,
+    PreviewedSample,
+    compare,
+    open_side,
+    preview_samples,
+    verify_build,
+)
 from datakit.mixture import load_mixture
 from datakit.planning import (
     Plan,
@@ -100,11 +108,15 @@ def plan(
     templates: FilePath | None = None,
     limit_records: int | None = None,
     overrides: Sequence[str] = (),
+    without_images: bool = False,
     progress: Progress | None = None,
 ) -> Plan:
     """Reads every source and says what would be written; `.table` has a row a sample.
 
     Arguments and errors are those of `resolve`; beyond them:
+
+    Args:
+        without_images: looks for no image, as where they are not at hand yet: each counts as there.
 
     Raises:
         DataError: a source is not in the expected layout, or has no records.
@@ -113,7 +125,13 @@ def plan(
         mixture, root=root, templates=templates, limit_records=limit_records, overrides=overrides
     )
     calls = progress or Progress()
-    return make_plan(resolved, on_source=calls.on_source, on_cached=calls.on_cached)
+    return make_plan(
+        resolved,
+        without_images=without_images,
+        on_source=calls.on_source,
+        on_records=calls.on_records,
+        on_cached=calls.on_cached,
+    )
 
 
 def build(
@@ -154,22 +172,81 @@ def preview(
     mixture: FilePath,
     *,
     per_source: int = 3,
+    source: str | None = None,
     root: FilePath | None = None,
     templates: FilePath | None = None,
     overrides: Sequence[str] = (),
 ) -> list[PreviewedSample]:
     """Shows raw records beside their conversations, from the first 2,000 records of each source.
 
-    Arguments and errors are those of `plan`.
+    Arguments and errors are those of `plan`; beyond them:
+
+    Args:
+        source: only this one is read, or one that another becomes by `split_by`.
+
+    Raises:
+        UsageError: there is no such source.
     """
-    made = plan(
+    resolved = resolve(
         mixture,
         root=root,
         templates=templates,
         limit_records=PREVIEWED_RECORDS,
         overrides=overrides,
     )
-    return list(preview_samples(made, per_source=per_source))
+    made = make_plan(resolved if source is None else _only(resolved, source))
+    if source is not None and source not in made.by_source:
+        raise UsageError(f"no source {source!r}. {nearest(source, list(made.by_source))}")
+    return list(preview_samples(made, per_source=per_source, source=source))
+
+
+def _only(mixture: ResolvedMixture, name: str) -> ResolvedMixture:
+    """The mixture with one source, those that share conversations with it, and no others."""
+    names = [source.name for source in mixture.sources]
+    split = [s.name for s in mixture.sources if s.spec.split_by and name.startswith(f"{s.name}-")]
+    if name not in names and not split:
+        raise UsageError(f"no source {name!r}. {nearest(name, names)}")
+    members = mixture.group_of(name) if name in names else split
+    return replace(mixture, sources=tuple(s for s in mixture.sources if s.name in members))
+
+
+def diff(
+    before: FilePath,
+    after: FilePath,
+    *,
+    show_texts: int = 3,
+    root: FilePath | None = None,
+    templates: FilePath | None = None,
+    limit_records: int | None = None,
+    progress: Progress | None = None,
+    on_samples: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Difference:
+    """Compares two builds or plans: samples, shares, texts, templates, images and records.
+
+    Args:
+        before, after: each a build's folder, a mixture, which is planned, or the JSON of a plan.
+        show_texts: how many samples with another text are returned in full.
+        root, templates, limit_records: of the mixtures among them, as in `resolve`.
+        on_samples: called with the samples whose texts are compared, and all.
+
+    Raises:
+        UsageError: there is no such mixture or finished build.
+        DamageError: a build is damaged, or of a newer format.
+    """
+    sides = [
+        open_side(
+            os.fspath(side),
+            lambda side=side: plan(  # type: ignore[misc]
+                side,
+                root=root,
+                templates=templates,
+                limit_records=limit_records,
+                progress=progress,
+            ),
+        )
+        for side in (before, after)
+    ]
+    return compare(*sides, show_texts=show_texts, on_samples=on_samples)
 
 
 def verify(build: FilePath) -> list[str]:

@@ -30,6 +30,7 @@ TRAINER_MAY_IMPORT = {"config", "console", "errors", "io", "record", "registry"}
 PUBLIC = [
     "BuildResult",
     "BuiltDataset",
+    "Difference",
     "ExportResult",
     "LoadedSample",
     "Manifest",
@@ -42,6 +43,7 @@ PUBLIC = [
     "__version__",
     "build",
     "check",
+    "diff",
     "downloads",
     "export",
     "open",

@@ -19,7 +19,8 @@ class Action(StrEnum):
 
 def cache(
     action: Annotated[
-        Action | None, typer.Argument(help="`clear` removes every entry; nothing: list them.")
+        Action | None,
+        typer.Argument(metavar="clear", help="Remove every entry; without it, they are listed."),
     ] = None,
 ) -> None:
     """List, or clear, the converted records that builds keep (DATAKIT_CACHE says where)."""

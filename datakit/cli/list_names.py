@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from datakit.cli.options import TemplatesOption
+from datakit.cli.json_answer import print_json
+from datakit.cli.options import JsonOption, TemplatesOption
 
 
 class Kind(StrEnum):
@@ -20,14 +21,18 @@ class Kind(StrEnum):
 
 
 def list_names(
-    kind: Annotated[Kind, typer.Argument(help="What to list.")], templates: TemplatesOption = None
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="What to list.")],
+    templates: TemplatesOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """List the converters, datasets, template sets or mixtures there are."""
     from datakit.catalog import summaries
-    from datakit.console import format_table
+    from datakit.console import format_table, screen_width
 
-    print(
-        format_table(
-            ["name", "what"], [[n, w] for n, w in summaries(kind.value, templates)], left=2
-        )
-    )
+    found = summaries(kind.value, templates)
+    if as_json:
+        names = [{"name": name, "what": what} for name, what in found]
+        print_json({"kind": kind.value, "names": names})
+        return
+    rows = [[name, what] for name, what in found]
+    print(format_table(["name", "what"], rows, left=2, width=screen_width()))

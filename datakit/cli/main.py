@@ -9,6 +9,7 @@ from datakit.cli import (
     cache,
     check,
     demo,
+    diff,
     export,
     info,
     init,
@@ -61,6 +62,7 @@ app.command("schema")(schema.schema)
 app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("why")(why.why)
+app.command("diff")(diff.diff)
 app.command("export")(export.export)
 app.command("cache")(cache.cache)
 app.command("demo")(demo.demo)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
+from datakit.cli.json_answer import print_json
 from datakit.cli.options import (
     JsonOption,
     LimitOption,
@@ -19,34 +24,33 @@ def plan(
     templates: TemplatesOption = None,
     limit: LimitOption = None,
     overrides: SetOption = None,
+    no_images: Annotated[
+        bool,
+        typer.Option(
+            "--no-images", help="Look for no image, as where they are not at hand; sizes lack."
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Print what a build would write, before a byte is written."""
+    """Print what a build would write, before a byte is written: by source, task and category.
+
+    What --json prints, `datakit diff` compares.
+    """
     import datakit
-    from datakit.cli.summary import phrasing_fields, plan_summary
+    from datakit.cli.plan_summary import plan_summary
+    from datakit.inspect import plan_fields
 
-    made = datakit.plan(
-        mixture,
-        root=root,
-        templates=templates,
-        limit_records=limit,
-        overrides=overrides or (),
-        progress=BuildDisplay().progress(),
-    )
-    if not as_json:
+    with BuildDisplay() as display:
+        made = datakit.plan(
+            mixture,
+            root=root,
+            templates=templates,
+            limit_records=limit,
+            overrides=overrides or (),
+            without_images=no_images,
+            progress=display.progress(),
+        )
+    if as_json:
+        print_json(plan_fields(made))
+    else:
         print(plan_summary(made))
-        return
-    from dataclasses import asdict
-
-    import orjson
-
-    fields = {
-        "name": made.mixture.spec.name,
-        "fingerprint": made.fingerprint,
-        "samples": len(made.samples),
-        "shards": made.num_shards,
-        "sources": [
-            {**asdict(source), **phrasing_fields(made, source.name)} for source in made.sources
-        ],
-    }
-    print(orjson.dumps(fields, option=orjson.OPT_INDENT_2).decode())

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from datakit.cli.options import MixtureArgument, RootOption, SetOption, TemplatesOption
-from datakit.errors import UsageError, nearest
+from datakit.console import printable
 
 if TYPE_CHECKING:
     from datakit.inspect import PreviewedSample
 
 WIDTH = 80
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
 def preview(
@@ -29,15 +27,15 @@ def preview(
     """Show raw records beside the conversations that would be made of them."""
     import datakit
 
-    made = datakit.resolve(mixture, root=root, templates=templates, overrides=overrides or ())
-    names = [found.name for found in made.sources]
-    if source is not None and source not in names:
-        raise UsageError(f"no source {source!r}. {nearest(source, names)}")
     samples = datakit.preview(
-        mixture, per_source=count, root=root, templates=templates, overrides=overrides or ()
+        mixture,
+        per_source=count,
+        source=source,
+        root=root,
+        templates=templates,
+        overrides=overrides or (),
     )
-    chosen = [sample for sample in samples if source in (None, sample.source)]
-    print("\n\n".join(sample_text(sample) for sample in chosen) or "No samples.")
+    print("\n\n".join(sample_text(sample) for sample in samples) or "No samples.")
 
 
 def sample_text(sample: PreviewedSample) -> str:
@@ -102,6 +100,6 @@ def _field(name: str, value: str) -> str:
 
 
 def _wrap(text: str, width: int = WIDTH - 2) -> str:
-    text = CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
-    wrapped = (textwrap.wrap(line, max(width, 20)) or [""] for line in text.splitlines())
-    return "\n".join(part for lines in wrapped for part in lines)
+    lines = printable(text).splitlines()
+    wrapped = (textwrap.wrap(line, max(width, 20)) or [""] for line in lines)
+    return "\n".join(part for parts in wrapped for part in parts)

@@ -15,7 +15,9 @@ class Kind(StrEnum):
     template = "template"
 
 
-def schema(kind: Annotated[Kind, typer.Argument(help="Which file.")]) -> None:
+def schema(
+    kind: Annotated[Kind, typer.Argument(metavar="KIND", help="Which file.")],
+) -> None:
     """Print the JSON schema of a mixture or a template set, for editors."""
     import orjson
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datakit.cli.options import BuildArgument
+from datakit.cli.json_answer import print_json
+from datakit.cli.options import BuildArgument, JsonOption
 from datakit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ def why(
     record: Annotated[
         str | None, typer.Option("--record", metavar="SOURCE:ID", help="A raw record instead.")
     ] = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Say where a sample came from, or what became of a record."""
     import datakit
@@ -28,13 +31,20 @@ def why(
     data = datakit.open(build)
     if key is not None:
         row = data.why(key).row
+        if as_json:
+            print_json(row)
+            return
         width = max(map(len, row))
         print("\n".join(f"{name:<{width}}  {_value(value)}" for name, value in row.items()))
         return
     source, colon, record_id = str(record).partition(":")
     if not colon:
         raise UsageError(f"--record {record}: no ':'. Write --record SOURCE:ID.")
-    print(fate_text(data.why_record(source, record_id)))
+    fate = data.why_record(source, record_id)
+    if as_json:
+        print_json(asdict(fate))
+    else:
+        print(fate_text(fate))
 
 
 def fate_text(fate: RecordFate) -> str:

@@ -63,30 +63,30 @@ class PreviewedSample:
     fault: str = ""
 
 
-def preview_samples(plan: Plan, *, per_source: int) -> Iterator[PreviewedSample]:
-    """Yields the first samples of each source, in the order of writing."""
+def preview_samples(
+    plan: Plan, *, per_source: int, source: str | None = None
+) -> Iterator[PreviewedSample]:
+    """Yields the first samples of each source, or of one, in the order of writing."""
     names = list(plan.by_source)
     spools = {name: Spool(part.spool) for name, part in plan.by_source.items()}
     instructors = {s.name: Instructor(s.instructions) for s in plan.mixture.sources}
     templates = {
         template.name: template
-        for source in plan.mixture.sources
-        for template in _templates(source.instructions)
+        for s in plan.mixture.sources
+        for template in _templates(s.instructions)
     }
-    for source in plan.mixture.sources:
-        chosen = plan.samples.filter(pl.col("source") == source.name).head(per_source)
+    for name in names if source is None else [source]:
+        chosen = plan.samples.filter(pl.col("source") == name).head(per_source)
         for sample in chosen.iter_rows(named=True):
-            owners = sample["row_sources"] or [names.index(source.name)] * len(sample["rows"])
+            owners = sample["row_sources"] or [names.index(name)] * len(sample["rows"])
             records = tuple(
                 _record(names[owner], spools[names[owner]].take([row])[row])
                 for owner, row in zip(owners, sample["rows"], strict=True)
             )
-            conversation, fault = _converse(
-                plan.by_source[source.name], sample, records, instructors
-            )
+            conversation, fault = _converse(plan.by_source[name], sample, records, instructors)
             yield PreviewedSample(
                 key=sample["key"],
-                source=source.name,
+                source=name,
                 images=tuple(sample["images"]),
                 records=records,
                 templates=_chosen(conversation, templates),

@@ -7,7 +7,8 @@ import shutil
 import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -18,6 +19,7 @@ import polars as pl
 from datakit.errors import DataError
 from datakit.io.digest import file_sha256
 from datakit.io.stable_hash import stable_hash
+from datakit.io.unseen_images import UnseenImages
 from datakit.planning import select
 from datakit.planning.balancing import balance_sources
 from datakit.planning.resolve import ResolvedMixture
@@ -63,12 +65,15 @@ class Plan:
             those sources; null where all are the sample's own) and `duplicates` (of each row, the
             records dropped in its favour); in order of writing.
         fingerprint: of all that decides the output, without paths and times.
+        without_images: whether no image was looked for: then each counts as there, with 0 bytes,
+            and neither the fingerprint nor the shards are those of a build.
     """
 
     mixture: ResolvedMixture
     by_source: dict[str, SourcePlan]
     samples: pl.DataFrame
     fingerprint: str
+    without_images: bool = False
 
     @property
     def table(self) -> pl.DataFrame:
@@ -112,7 +117,9 @@ def make_plan(
     mixture: ResolvedMixture,
     *,
     folder: Path | None = None,
+    without_images: bool = False,
     on_source: Callable[[str], None] = lambda _name: None,
+    on_records: Callable[[str, int], None] = lambda _name, _records: None,
     on_cached: Callable[[str, int], None] = lambda _name, _records: None,
 ) -> Plan:
     """Reads every source and decides which samples are written, in which order and shard.
@@ -120,7 +127,9 @@ def make_plan(
     Args:
         folder: where the records are kept until they are written; a temporary one that lives as
             long as the plan where it is None.
+        without_images: looks for no image, as where they are not at hand yet.
         on_source: called with a source's name before it is read.
+        on_records: called now and then with a source's name and the records read so far.
         on_cached: called with a source's name and records where these came from the cache.
 
     Raises:
@@ -131,7 +140,12 @@ def make_plan(
         keep = folder or Path(mkdtemp(prefix="datakit-"))
         if folder is None:
             undo.callback(shutil.rmtree, keep, ignore_errors=True)
-        parts = _read_sources(mixture, keep, on_source, on_cached)
+        parts = _read_sources(mixture, keep, on_source, on_records, on_cached)
+        if without_images:
+            parts = [
+                replace(part, images=UnseenImages(part.images.root, part.images.tables))
+                for part in parts
+            ]
         mixture = with_parts(mixture, parts)
         by_source = _plan_sources(mixture, parts)
         made = Plan(
@@ -139,6 +153,7 @@ def make_plan(
             by_source=by_source,
             samples=_order(mixture, by_source),
             fingerprint=_fingerprint(mixture, by_source),
+            without_images=without_images,
         )
         weakref.finalize(made, undo.pop_all().close)
     return made
@@ -148,13 +163,15 @@ def _read_sources(
     mixture: ResolvedMixture,
     folder: Path,
     on_source: Callable[[str], None],
+    on_records: Callable[[str, int], None],
     on_cached: Callable[[str, int], None],
 ) -> list[SourcePart]:
     parts: list[SourcePart] = []
     left_out = set(mixture.spec.leave_out)
     for source in mixture.sources:
         on_source(source.name)
-        own = read_parts(source, folder, mixture.limit_records, left_out)
+        note = partial(on_records, source.name)
+        own = read_parts(source, folder, mixture.limit_records, left_out, on_records=note)
         if own and own[0].read.from_cache:
             on_cached(source.name, own[0].read.records)
         parts += own

@@ -52,12 +52,18 @@ class SourcePart:
 
 
 def read_parts(
-    source: ResolvedSource, folder: Path, limit_records: int | None, left_out: set[str]
+    source: ResolvedSource,
+    folder: Path,
+    limit_records: int | None,
+    left_out: set[str],
+    *,
+    on_records: Callable[[int], None] | None = None,
 ) -> list[SourcePart]:
     """Reads a source into `folder`; one part, or with `split_by` one for each value of the field.
 
     Args:
         left_out: names of parts that are not used.
+        on_records: called now and then with the number of records read so far.
 
     Raises:
         FormatError: the release is not in a layout that the converter reads.
@@ -71,6 +77,7 @@ def read_parts(
             folder / f"{source.name}.arrow",
             limit=limit_records,
             on_payloads=digester.add if digester else None,
+            on_records=on_records,
         )
         made = digester.result() if digester else None
     spool = Spool(read.spool)

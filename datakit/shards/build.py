@@ -43,6 +43,7 @@ class Progress:
     """What a build calls while it works."""
 
     on_source: Callable[[str], None] = lambda _name: None
+    on_records: Callable[[str, int], None] = lambda _name, _records: None
     on_cached: Callable[[str, int], None] = lambda _name, _records: None
     on_plan: Callable[[Plan], None] = lambda _plan: None
     on_shard: Callable[[ShardDone, int, int], None] = lambda _shard, _done, _total: None
@@ -79,6 +80,7 @@ def build(
                 mixture,
                 folder=work / "records",
                 on_source=progress.on_source,
+                on_records=progress.on_records,
                 on_cached=progress.on_cached,
             )
             if force:

@@ -13,8 +13,8 @@ LOCK = "mixture.lock.yaml"
 HEADER = "# The mixture as it was resolved; variables and paths stand as they were written.\n"
 
 
-def lock_text(plan: Plan) -> str:
-    """The lock file: defaults filled in, variables and paths as written, never their values."""
+def lock_fields(plan: Plan) -> dict[str, Any]:
+    """The resolved mixture: defaults filled in, variables and paths as written, without values."""
     mixture = plan.mixture
     fields: dict[str, Any] = mixture.spec.model_dump(mode="json", exclude={"max_reject_share"})
     fields["sources"] = [
@@ -34,9 +34,14 @@ def lock_text(plan: Plan) -> str:
     fields["limit_records"] = mixture.limit_records
     fields["template_digests"] = mixture.template_digests()
     fields["fingerprint"] = plan.fingerprint
+    return fields
+
+
+def lock_text(plan: Plan) -> str:
+    """The lock file."""
     yaml = YAML()
     yaml.default_flow_style = False
     yaml.width = 100
     text = StringIO()
-    yaml.dump(fields, text)
+    yaml.dump(lock_fields(plan), text)
     return HEADER + text.getvalue()

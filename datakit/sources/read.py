@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -17,6 +17,8 @@ from datakit.sources.cache import RECORDS, REJECTS, CacheEntry, RecordCache
 from datakit.sources.converter import Converter
 from datakit.sources.hygiene import Hygiene, unusable_text
 from datakit.sources.spool import OnPayloads, SpoolWriter, load_spool, save_spool
+
+NOTED_RECORDS = 5000
 
 REJECT_SCHEMA = {
     "record_id": pl.String,
@@ -58,6 +60,7 @@ def read_source(
     *,
     limit: int | None = None,
     on_payloads: OnPayloads | None = None,
+    on_records: Callable[[int], None] | None = None,
 ) -> SourceRecords:
     """Reads every record of a source, or the first `limit`, into the file `spool`.
 
@@ -65,23 +68,33 @@ def read_source(
 
     Args:
         on_payloads: gets the payloads of what is read and not in the cache; see `SpoolWriter`.
+        on_records: called with the number of records read so far, every few thousand of them.
 
     Raises:
         FormatError: a file is not in a layout that the converter reads.
         DataError: the source has no records at all.
     """
+    on_records = on_records or (lambda _records: None)
     if limit is not None:
-        return _read(converter, name, SpoolWriter(spool, on_payloads), limit)
+        return _read(converter, name, SpoolWriter(spool, on_payloads), limit, on_records)
     cache = RecordCache.of_user()
     if (entry := cache.find(converter)) and (found := _from_cache(entry, spool)):
         return found
-    read = _read(converter, name, SpoolWriter(spool, on_payloads), None)
+    read = _read(converter, name, SpoolWriter(spool, on_payloads), None, on_records)
     return replace(read, cached=_keep(cache, converter, read))
 
 
-def _read(converter: Converter, name: str, writer: SpoolWriter, limit: int | None) -> SourceRecords:
+def _read(
+    converter: Converter,
+    name: str,
+    writer: SpoolWriter,
+    limit: int | None,
+    on_records: Callable[[int], None],
+) -> SourceRecords:
     hygiene, rejects = Hygiene(), list[Reject]()
-    for item in first_items(converter.read(), limit):
+    for number, item in enumerate(first_items(converter.read(), limit)):
+        if number % NOTED_RECORDS == 0:
+            on_records(number)
         if isinstance(item, Reject):
             rejects.append(item)
             continue

@@ -10,13 +10,13 @@ import polars as pl
 
 from tests.releases import Release
 
+PROGRAM = "from datakit.cli.main import run; run()"
+
 
 def datakit(*arguments: object) -> subprocess.CompletedProcess[str]:
     """Runs the real command line."""
-    command = [sys.executable, "-c", "from datakit.cli.main import run; run()"]
-    return subprocess.run(
-        [*command, *map(str, arguments)], capture_output=True, text=True, timeout=120
-    )
+    command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120)
 
 
 def build(release: Release, out: Path, *more: object) -> subprocess.CompletedProcess[str]:

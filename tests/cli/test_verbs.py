@@ -16,6 +16,7 @@ VERBS = [
     "build",
     "check",
     "demo",
+    "diff",
     "export",
     "info",
     "list",
@@ -79,6 +80,9 @@ def test_check_preview_info_verify_and_why(release: Release, tmp_path: Path) -> 
     assert fate.startswith("record 103 of docvqa: used in docvqa-")
     origin = datakit("why", out, fate.split()[-1]).stdout
     assert re.search(r"^record_ids +103, 104$", origin, re.M)
+    assert json.loads(datakit("why", out, fate.split()[-1], "--json").stdout)["num_images"] == 1
+    told = json.loads(datakit("why", out, "--record", "docvqa:103", "--json").stdout)
+    assert (told["fate"], told["keys"]) == ("used", [fate.split()[-1]])
     assert datakit("why", out).returncode == 2
 
 
@@ -88,6 +92,11 @@ def test_verify_ends_with_1_on_damage(release: Release, tmp_path: Path) -> None:
     result = datakit("verify", tmp_path / "out")
     assert result.returncode == 1
     assert "README.md: 4 bytes, the manifest says" in result.stderr
+    answer = datakit("verify", tmp_path / "out", "--json")
+    assert answer.returncode == 1
+    fields = json.loads(answer.stdout)
+    assert (fields["well"], fields["samples"]) == (False, 11)
+    assert fields["faults"][0].startswith("README.md: 4 bytes")
 
 
 @pytest.mark.parametrize("kind", ["converters", "datasets", "templates", "mixtures"])
@@ -98,6 +107,25 @@ def test_what_is_listed_can_be_shown(kind: str) -> None:
         assert line
         text = describe(kind.removesuffix("s"), name)
         assert name.rpartition("/")[2] in text or len(text) > 40
+
+
+@pytest.mark.parametrize("kind", ["datasets", "mixtures"])
+def test_lists_fit_the_screen_or_are_json(kind: str) -> None:
+    listed = datakit("list", kind).stdout
+    assert max(map(len, listed.splitlines())) <= 80
+    fields = json.loads(datakit("list", kind, "--json").stdout)
+    assert fields["kind"] == kind
+    assert [item["name"] for item in fields["names"]] == [n for n, _ in summaries(kind)]  # type: ignore[arg-type]
+
+
+def test_a_preview_of_one_source_reads_no_other(release: Release) -> None:
+    (release.charts / "train_human.json").write_text("broken")
+    result = datakit("preview", release.mixture, "--source", "docvqa", "-n", 1)
+    assert "record 100, val_v1.0.json[0]" in result.stdout
+    assert datakit("preview", release.mixture).returncode == 1
+    unknown = datakit("preview", release.mixture, "--source", "docvq")
+    assert unknown.returncode == 2
+    assert "Did you mean 'docvqa'?" in unknown.stderr
 
 
 def test_show_says_where_a_dataset_comes_from_and_what_a_mixture_takes_of_it() -> None:

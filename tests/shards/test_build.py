@@ -115,7 +115,8 @@ def test_a_build_that_was_killed_goes_on_and_ends_with_the_same_bytes(
     script = tmp_path / "killed_build.py"
     script.write_text(code)
     arguments = [str(release.mixture), str(tmp_path / "killed"), str(workers)]
-    killed = subprocess.run([sys.executable, str(script), *arguments], check=False)
+    command = [sys.executable, str(script), *arguments]
+    killed = subprocess.run(command, check=False, timeout=120)
     assert killed.returncode == -signal.SIGKILL
     assert not (tmp_path / "killed" / "manifest.json").exists()
     result = datakit.build(
