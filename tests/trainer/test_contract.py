@@ -18,8 +18,8 @@ from trainer.recipe import load_recipe
 
 PACKAGE = Path(trainer.__file__).parent
 SHAPES = [
-    GridShape(channels=6, height=4, width=4),
-    GridShape(channels=3, height=7, width=7),
+    GridShape(channels=8, height=4, width=6),
+    GridShape(channels=3, height=9, width=9),
 ]
 
 
@@ -44,7 +44,7 @@ def test_an_encoder_makes_the_grid_that_it_says(preset: str) -> None:
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_fusion_makes_the_grid_that_it_says(name: str, count: int) -> None:
     fusion, settings = resolve_fusion({"type": name})
-    part = fusion(SHAPES[:count], (5, 3), settings)
+    part = fusion(SHAPES[:count], (2, 3), settings)
     grids = [torch.randn(2, s.channels, s.height, s.width) for s in SHAPES[:count]]
     for grid, shape in zip(part(grids), part.shapes, strict=True):
         assert grid.shape == (2, shape.channels, shape.height, shape.width)
@@ -52,7 +52,12 @@ def test_a_fusion_makes_the_grid_that_it_says(name: str, count: int) -> None:
 
 @pytest.mark.parametrize("name", module_names("trainer.projectors"))
 def test_a_projector_makes_as_many_tokens_as_it_says(name: str) -> None:
-    projector, settings = resolve_projector({"type": name})
+    own = {"queries": 2, "tokens": [2, 1], "width": 64, "depth": 1}
+    kind, _ = resolve_projector({"type": name})
+    keys = {key: value for key, value in own.items() if key in kind.Config.model_fields}
+    if name == "resampler":
+        keys["tokens"] = 7
+    projector, settings = resolve_projector({"type": name, **keys})
     part = projector(SHAPES, 16, settings)
     grids = [torch.randn(2, s.channels, s.height, s.width) for s in SHAPES]
     assert part(grids).shape == (2, part.num_tokens, 16)

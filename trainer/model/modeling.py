@@ -61,6 +61,10 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         self.language_model: PreTrainedModel = language_model or random_language_model(config)
         width = config.get_text_config().hidden_size
         self.projector = projector(self.fusion.shapes, width, projector_settings)
+        layers = config.get_text_config().num_hidden_layers
+        self.in_language_model = self.projector.layers_within(width, layers)
+        if self.in_language_model is not None:
+            self.in_language_model.attach(self.language_model)
         self._keep_encoder_weights()
         self.post_init()  # type: ignore[no-untyped-call]
 
@@ -101,6 +105,7 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         Raises:
             ValueError: visual tokens and views do not match; both counts are given.
         """
+        self._show(None)
         if inputs_embeds is None:
             assert input_ids is not None, "either input_ids or inputs_embeds"
             inputs_embeds = self.embed(input_ids, pixel_values, view_areas)
@@ -125,10 +130,19 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
                 return embeddings
             side = self.image_side_px
             blank = torch.zeros(1, 3, side, side, dtype=torch.uint8, device=input_ids.device)
-            return embeddings + 0 * self.visual_tokens(blank).mean().to(embeddings.dtype)
+            visual = self.visual_tokens(blank)
+            self._show(is_visual)
+            return embeddings + 0 * visual.mean().to(embeddings.dtype)
         self._check_visual_tokens(is_visual, num_views=len(pixel_values))
         visual = self.visual_tokens(pixel_values, view_areas).to(embeddings.dtype)
+        self._show(is_visual)
         return embeddings.masked_scatter(is_visual.unsqueeze(-1), visual)
+
+    def _show(self, is_visual: Tensor | None) -> None:
+        """Shows the layers within the language model what they may read: nothing without a mask."""
+        if self.in_language_model is not None:
+            seen = None if is_visual is None else self.projector.seen
+            self.in_language_model.show(seen, is_visual)
 
     def visual_tokens(self, pixel_values: Tensor, view_areas: Tensor | None = None) -> Tensor:
         """Encodes, joins and projects: uint8 (N, 3, S, S) to (N, tokens a view, D)."""

@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from torch import Tensor, nn
 
 from trainer.grids import GridShape
+from trainer.layers.in_language_model import InLanguageModel
+from trainer.layers.spatial_aggregator import SeenWindows
 
 
 class Projector(nn.Module):
@@ -21,10 +23,12 @@ class Projector(nn.Module):
     Attributes:
         Config: the keys that a recipe may give besides `type`.
         num_tokens: visual tokens a view.
+        seen: what `layers_within` may read of the views that were projected last.
     """
 
     Config: ClassVar[type[BaseModel]]
     num_tokens: int
+    seen: SeenWindows | None = None
 
     def __init__(self, shapes: Sequence[GridShape], width: int, config: Any) -> None:
         """Takes the shapes of the grids and the width of the language model.
@@ -44,6 +48,16 @@ class Projector(nn.Module):
             areas: (N, 4), the part of each view that shows the image; all of it where it is None.
         """
         raise NotImplementedError
+
+    def layers_within(self, width: int, num_layers: int) -> InLanguageModel | None:
+        """Layers to put between those of the language model; most projectors have none.
+
+        Args:
+            width: D.
+            num_layers: of the language model.
+        """
+        del width, num_layers
+        return None
 
 
 class GridProjector(Projector):

@@ -1,0 +1,1 @@
+"""Layers that several fusions and projectors are made of."""
