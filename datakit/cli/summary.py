@@ -16,6 +16,7 @@ MOST_LINES = 25
 
 def build_summary(path: Path, manifest: Manifest) -> str:
     """What a build holds, by source, and what was dropped by reason."""
+    held_out = sum(source.val_samples for source in manifest.sources)
     rows = [
         [
             source.name,
@@ -25,20 +26,23 @@ def build_summary(path: Path, manifest: Manifest) -> str:
             f"{source.not_drawn_records:,}",
             f"{sum(source.rejected_records.values()):,}",
             f"{source.samples:,}",
+            *([f"{source.val_samples:,}"] if held_out else []),
             f"{source.turns:,}",
         ]
         for source in manifest.sources
     ]
-    header = ["source", "dataset", "read", "used", "not drawn", "rejected", "samples", "turns"]
+    header = ["source", "dataset", "read", "used", "not drawn", "rejected"]
+    header += ["train", "val"] if held_out else ["samples"]
+    units = {2: "records", 6: "samples"} if held_out else {2: "records"}
     size = sum(shard.bytes for shard in manifest.shards)
-    table = format_table(header, rows, left=2, units={2: "records"})
+    table = format_table([*header, "turns"], rows, left=2, units=units)
     reasons = some_lines(
         f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
         for source in manifest.sources
         if source.rejected_records
     )
     parts = [
-        f"{manifest.name}: {counted(manifest.samples, 'sample')}, "
+        f"{manifest.name}: {counted(manifest.samples, 'sample')}{_of_them_val(held_out)}, "
         f"{counted(len(manifest.shards), 'shard')}, {size / 1e6:,.1f} MB in {path}",
         f"fingerprint {manifest.fingerprint[:16]}, seed {manifest.seed}",
         table,
@@ -47,6 +51,10 @@ def build_summary(path: Path, manifest: Manifest) -> str:
         answers_text(manifest),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def _of_them_val(samples: int) -> str:
+    return f" ({samples:,} of them held out for validation)" if samples else ""
 
 
 def some_lines(lines: Iterable[str]) -> str:
@@ -58,7 +66,8 @@ def some_lines(lines: Iterable[str]) -> str:
 
 def plan_summary(plan: Plan) -> str:
     """What a mixture would write, by source."""
-    total = max(len(plan.samples), 1)
+    total = max(sum(source.samples for source in plan.sources), 1)
+    held_out = sum(source.val_samples for source in plan.sources)
     rows = [
         [
             source.name,
@@ -69,19 +78,21 @@ def plan_summary(plan: Plan) -> str:
             f"{source.samples:,}",
             f"{source.samples / total:.1%}",
             f"{source.samples / max(source.unique_samples, 1):.2f}",
+            *([f"{source.val_samples:,}"] if held_out else []),
             f"{source.planned_bytes / 1e6:,.1f}",
         ]
         for source in plan.sources
     ]
     header = ["source", "read", "not drawn", "rejected", "candidates", "chosen", "share"]
-    header += ["times each", "MB"]
+    header += ["times each", *(["val samples"] if held_out else []), "MB"]
     reasons = [
         f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
         for source in plan.sources
         if source.rejected_records
     ]
     parts = [
-        f"{plan.mixture.spec.name}: {counted(len(plan.samples), 'sample')}, "
+        f"{plan.mixture.spec.name}: {counted(len(plan.samples), 'sample')}"
+        f"{_of_them_val(held_out)}, "
         f"{counted(plan.num_shards, 'shard')}",
         format_table(header, rows, units={1: "records", 4: "samples"}),
         some_lines(reasons),

@@ -19,11 +19,12 @@ def merge_turns(frame: pl.DataFrame, max_turns: int) -> pl.DataFrame:
 
     Args:
         frame: records with `source`, `row`, `first_row`, `about` (equal where the images are the
-            same ones), `num_images`, `image_bytes`, `payload_bytes`, `merges` and `duplicates`.
+            same ones), `num_images`, `image_bytes`, `payload_bytes`, `merges`, `held_out` and
+            `duplicates`.
 
     Returns:
         A row a sample: `source` and `first_row` (of the first record), `rows`, `row_sources`,
-        `duplicates`, `image_bytes`, `payload_bytes`.
+        `duplicates`, `image_bytes`, `payload_bytes`, `held_out`.
     """
     mergeable = pl.col("merges") & (pl.col("num_images") > 0)
     frame = frame.with_row_index("position").with_columns(mergeable=mergeable)
@@ -40,6 +41,7 @@ def merge_turns(frame: pl.DataFrame, max_turns: int) -> pl.DataFrame:
         duplicates=pl.col("duplicates"),
         image_bytes=pl.col("image_bytes").first(),
         payload_bytes=pl.col("payload_bytes").sum(),
+        held_out=pl.col("held_out").first(),
     )
 
 

@@ -20,9 +20,10 @@ from datakit.io.digest import file_sha256
 from datakit.io.stable_hash import stable_hash
 from datakit.planning import select
 from datakit.planning.balancing import balance_sources
+from datakit.planning.holdout import with_holdout
 from datakit.planning.resolve import ResolvedMixture
-from datakit.planning.screen import ScreenedSource, screen_source
-from datakit.planning.source_plan import SPLIT, SourcePlan, plan_group
+from datakit.planning.screen import ScreenedSource, draw_from, screen_source
+from datakit.planning.source_plan import TRAIN, VAL, SourcePlan, plan_group
 from datakit.planning.split import SourcePart, read_parts, with_parts
 from datakit.record import FORMAT_VERSION
 from datakit.version import VERSION
@@ -38,8 +39,12 @@ class SourceCounts:
     """What becomes of one source's records; each count names its unit.
 
     Attributes:
-        samples: that are written, repeats among them.
+        used_records: of samples that are written, those held out included.
+        candidate_samples: that could be drawn; those held out are none.
+        samples: that are written to be trained on, repeats among them.
         unique_samples: of those, the ones that are no repeat.
+        val_samples: that are held out for validation, and written beside them.
+        planned_bytes: of all that is written.
     """
 
     name: str
@@ -51,6 +56,7 @@ class SourceCounts:
     candidate_samples: int
     samples: int
     unique_samples: int
+    val_samples: int
     planned_bytes: int
 
 
@@ -78,7 +84,7 @@ class Plan:
     @property
     def num_shards(self) -> int:
         """Shards that the samples fill."""
-        return self.samples["shard"].n_unique()
+        return self.samples.select("split", "shard").n_unique()
 
     @property
     def sources(self) -> tuple[SourceCounts, ...]:
@@ -94,6 +100,7 @@ class Plan:
         used = int(own.filter(once & pl.col("row_sources").is_null())["num_records"].sum())
         used += int((shared["row_sources"].explode() == number).sum())
         dataset = next(s.spec.dataset for s in self.mixture.sources if s.name == name)
+        trained = own.filter(pl.col("split") == TRAIN)
         return SourceCounts(
             name=name,
             dataset=dataset,
@@ -102,8 +109,9 @@ class Plan:
             not_drawn_records=len(part.not_drawn),
             used_records=used,
             candidate_samples=part.candidate_samples,
-            samples=len(own),
-            unique_samples=int((own["repeat"] == 0).sum()),
+            samples=len(trained),
+            unique_samples=int((trained["repeat"] == 0).sum()),
+            val_samples=len(own) - len(trained),
             planned_bytes=int(own["planned_bytes"].sum()),
         )
 
@@ -133,12 +141,13 @@ def make_plan(
             undo.callback(shutil.rmtree, keep, ignore_errors=True)
         parts = _read_sources(mixture, keep, on_source, on_cached)
         mixture = with_parts(mixture, parts)
-        by_source = _plan_sources(mixture, parts)
+        by_source = _plan_sources(mixture, parts, keep)
+        samples = _order(mixture, by_source)
         made = Plan(
             mixture=mixture,
             by_source=by_source,
-            samples=_order(mixture, by_source),
-            fingerprint=_fingerprint(mixture, by_source),
+            samples=samples,
+            fingerprint=_fingerprint(mixture, by_source, samples),
         )
         weakref.finalize(made, undo.pop_all().close)
     return made
@@ -161,21 +170,25 @@ def _read_sources(
     return parts
 
 
-def _plan_sources(mixture: ResolvedMixture, parts: list[SourcePart]) -> dict[str, SourcePlan]:
+def _plan_sources(
+    mixture: ResolvedMixture, parts: list[SourcePart], folder: Path
+) -> dict[str, SourcePlan]:
     """The plan of each source, in the mixture's order; groups that merge are planned together."""
-    names = [part.name for part in parts]
+    spec, names = mixture.spec, [part.name for part in parts]
     waiting: dict[str, list[ScreenedSource]] = {}
     made: dict[str, SourcePlan] = {}
-    for number, part in enumerate(parts):
-        group = mixture.group_of(part.name)
-        waiting.setdefault(group[0], []).append(screen_source(number, part, mixture.spec))
+    screened = (screen_source(number, part, spec) for number, part in enumerate(parts))
+    for member in with_holdout(screened, spec.holdout, spec.seed, folder):
+        draw_from(member, spec.seed)
+        group = mixture.group_of(member.source.name)
+        waiting.setdefault(group[0], []).append(member)
         if len(waiting[group[0]]) == len(group):
             made |= plan_group(waiting.pop(group[0]), names)
     return balance_sources(mixture, {name: made[name] for name in names})
 
 
 def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.DataFrame:
-    """All samples, shuffled by a hash of their keys and cut into shards."""
+    """All samples, each split shuffled by a hash of their keys and cut into shards."""
     parts = [
         by_source[source.name].samples.select(
             "key",
@@ -186,7 +199,7 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
             "row_sources",
             "duplicates",
             "image_bytes",
-            split=pl.lit(SPLIT),
+            "split",
             source=pl.lit(source.name),
             dataset=pl.lit(source.spec.dataset),
             num_records=pl.col("rows").list.len(),
@@ -201,7 +214,12 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
     seed = mixture.spec.seed
     places = [stable_hash(seed, "shuffle", key) for key in samples["key"]]
     samples = samples.with_columns(place=pl.Series(places, dtype=pl.UInt64))
-    samples = samples.sort("place", "key").drop("place")
+    samples = samples.sort("split", "place", "key").drop("place")
+    splits = [samples.filter(pl.col("split") == split) for split in (TRAIN, VAL)]
+    return pl.concat([_in_shards(mixture, part) for part in splits])
+
+
+def _in_shards(mixture: ResolvedMixture, samples: pl.DataFrame) -> pl.DataFrame:
     shards = select.cut_shards(
         samples["planned_bytes"].to_list(),
         shard_bytes=mixture.spec.output.shard_bytes,
@@ -210,7 +228,15 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
     return samples.with_columns(shard=pl.Series(shards, dtype=pl.UInt32))
 
 
-def _fingerprint(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> str:
+def _held_out(samples: pl.DataFrame) -> str:
+    """A digest of what is held out, which the content of images decides."""
+    keys = samples.filter(pl.col("split") == VAL)["key"].sort()
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()
+
+
+def _fingerprint(
+    mixture: ResolvedMixture, by_source: dict[str, SourcePlan], samples: pl.DataFrame
+) -> str:
     # Neither where the data lie nor how many faults are tolerated decides a byte.
     left_out: Any = {"root": True, "max_reject_share": True, "sources": {"__all__": {"path"}}}
     spec = mixture.spec.model_dump(mode="json", exclude=left_out)
@@ -219,6 +245,7 @@ def _fingerprint(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> 
         "datakit": VERSION,
         "mixture": spec,
         "limit_records": mixture.limit_records,
+        "held_out": _held_out(samples),
         "templates": mixture.template_digests(),
         "sources": {
             source.name: {

@@ -11,7 +11,7 @@ import pyarrow as pa
 from datakit.io.atomic import write_whole
 from datakit.io.digest import file_sha256
 from datakit.planning import Plan
-from datakit.planning.source_plan import SPLIT
+from datakit.planning.source_plan import TRAIN
 from datakit.record import FORMAT_VERSION
 from datakit.shards.card import card_text
 from datakit.shards.energon import write_energon_files
@@ -48,14 +48,17 @@ def describe(
     not_drawn = (to_arrow(part.not_drawn, name) for name, part in plan.by_source.items())
     write_table(out / "not_drawn.parquet", NOT_DRAWN_SCHEMA, not_drawn)
     shards = [
-        ShardEntry(path=d.path, split=SPLIT, samples=d.samples, bytes=d.bytes, sha256=d.sha256)
+        ShardEntry(
+            path=d.path, split=split_of(d.path), samples=d.samples, bytes=d.bytes, sha256=d.sha256
+        )
         for d in done
     ]
     sources = _source_entries(plan, tally)
     card = card_text(plan, shards, sources, sorted(_member_names(out, shards)))
     write_whole(out / "README.md", card.encode())
     others = write_energon_files(out, shards, plan.fingerprint)
-    others.append(write_wids(out, plan.mixture.spec.name, SPLIT, shards))
+    for split in dict.fromkeys([TRAIN, *(shard.split for shard in shards)]):
+        others.append(write_wids(out, plan.mixture.spec.name, split, shards))
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         datakit_version=VERSION,
@@ -68,6 +71,11 @@ def describe(
     )
     write_manifest(out, manifest)
     return manifest
+
+
+def split_of(shard: str) -> str:
+    """The split of a shard, which its name begins with."""
+    return Path(shard).name.partition("-")[0]
 
 
 def _rejects(
@@ -95,6 +103,7 @@ def _source_entries(plan: Plan, tally: Tally) -> list[SourceEntry]:
             candidate_samples=part.candidate_samples,
             samples=tally.samples[source.name],
             unique_samples=tally.unique_samples[source.name],
+            val_samples=tally.val_samples[source.name],
             turns=tally.turns[source.name],
             **{name: tally.answers.get(source.name, Counter())[name] for name in ANSWERS},
             mended=part.mended,

@@ -33,6 +33,7 @@ OWN_NAMES = frozenset(
         "rejects.parquet",
         "shards",
         "train.wids.json",
+        "val.wids.json",
     }
 )
 
