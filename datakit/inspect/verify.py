@@ -73,7 +73,7 @@ def _index_faults(build: Path, manifest: Manifest) -> Iterator[str]:
         if source.used_records + source.not_drawn_records + rejected != source.records:
             yield f"manifest.json: the records of {source.name} do not add up"
     if len(manifest.splits) > 1:
-        yield from _leaked_images(index)
+        yield from leaked_images(index)
     for shard in manifest.shards:
         rows = index.filter(pl.col("shard") == Path(shard.path).name)
         if not (build / f"{shard.path}.idx").is_file():
@@ -83,7 +83,7 @@ def _index_faults(build: Path, manifest: Manifest) -> Iterator[str]:
             yield f"{shard.path}.idx: its offsets are not the index's"
 
 
-def _leaked_images(index: pl.DataFrame) -> Iterator[str]:
+def leaked_images(index: pl.DataFrame) -> Iterator[str]:
     """Images that are trained on and held out, too."""
     images = index.select("key", "split", "image_sha256").explode("image_sha256").drop_nulls()
     sides = images.group_by("image_sha256", maintain_order=True).agg("key", "split")

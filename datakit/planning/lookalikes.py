@@ -47,6 +47,8 @@ def _join_neighbours(found: Components, table: np.ndarray) -> None:
         here = here[bands[here] == bands[here + step]]
         if not len(here):
             return
-        differing = SET_BITS[ordered[here] ^ ordered[here + step]].sum(axis=1)
-        near = here[differing <= MOST_BITS]
+        roots = found.smallest()[order]
+        apart = here[roots[here] != roots[here + step]]
+        differing = SET_BITS[ordered[apart] ^ ordered[apart + step]].sum(axis=1)
+        near = apart[differing <= MOST_BITS]
         found.join(order[near], order[near + step])

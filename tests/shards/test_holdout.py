@@ -12,6 +12,8 @@ import pytest
 from PIL import Image
 
 import datakit
+from datakit.cli.summary import build_summary, plan_summary
+from datakit.inspect.verify import leaked_images
 from tests.releases import Release, draw
 
 HALF = ("holdout.share=0.5",)
@@ -171,3 +173,33 @@ def test_packed_or_not_the_same_is_held_out(many: Release) -> None:
     packed = datakit.plan(many.mixture, overrides=HALF)
     assert val_records(one) == val_records(packed)
     assert one.fingerprint == packed.fingerprint
+
+
+def test_one_and_two_workers_give_the_same_bytes(many: Release, tmp_path: Path) -> None:
+    small = [*HALF, "output.shard_samples=7"]
+    one, two = (
+        datakit.build(many.mixture, out=tmp_path / str(n), overrides=small, workers=n)
+        for n in (1, 2)
+    )
+    assert one.manifest == two.manifest
+
+
+def test_an_image_in_two_splits_is_told() -> None:
+    rows = [("a", "train", ["1", "2"]), ("b", "val", ["2", "3"]), ("c", "val", ["3"])]
+    index = pl.DataFrame(rows, schema=["key", "split", "image_sha256"], orient="row")
+    assert list(leaked_images(index)) == ["image 2 is in more than one split: a, b"]
+
+
+def test_summaries_and_exports_tell_both_splits(many: Release, tmp_path: Path) -> None:
+    plan = datakit.plan(many.mixture, overrides=HALF)
+    result = datakit.build(many.mixture, out=tmp_path / "out", overrides=HALF, workers=1)
+    held_out = sum(source.val_samples for source in plan.sources)
+    for text in (plan_summary(plan), build_summary(result.path, result.manifest)):
+        assert f"({held_out} of them held out for validation)" in text
+    exported = datakit.export(tmp_path / "out", to="llava", out=tmp_path / "llava")
+    assert exported.samples["val"] == held_out
+    rows, trained = (
+        json.loads((tmp_path / "llava" / f"{split}.json").read_text()) for split in ("val", "train")
+    )
+    assert len(rows) == held_out
+    assert not {row["id"] for row in rows} & {row["id"] for row in trained}
