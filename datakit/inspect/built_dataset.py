@@ -118,7 +118,8 @@ class BuiltDataset:
     def webdataset(self, **options: Any) -> WebDataset:
         """The shards as a `webdataset.WebDataset`, in order; `options` go to its constructor.
 
-        They are those of the split that was opened, or all of them.
+        They are those of the split that was opened, or all of them. Shards of one source each are
+        shuffled among each other; a buffer (`.shuffle(samples)`) mixes what is in them.
 
         Raises:
             DamageError: the build has no samples.
@@ -132,7 +133,9 @@ class BuiltDataset:
             for shard in self.manifest.shards
             if self.split in (None, shard.split)
         ]
-        return webdataset.WebDataset(urls, **{"shardshuffle": False, **options})
+        mixed = self.manifest.layout == "mixed"
+        order = {"shardshuffle": False} if mixed else {"shardshuffle": len(urls), "seed": 0}
+        return webdataset.WebDataset(urls, **{**order, **options})
 
     @cached_property
     def _rows(self) -> dict[str, int]:

@@ -185,8 +185,13 @@ class Holdout(Section):
 
 
 class Output(Section):
-    """Where one shard ends: at planned source bytes, or at a number of samples."""
+    """Which samples share a shard, and where it ends: at planned source bytes, or at a number."""
 
+    layout: Literal["mixed", "per-source"] = Field(
+        "mixed",
+        description="samples of all sources shuffled into each shard, or shards of one source "
+        "each, which a reader mixes",
+    )
     shard_bytes: ByteSize = 512_000_000
     shard_samples: int | None = Field(None, ge=1)
 

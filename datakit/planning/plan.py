@@ -60,6 +60,15 @@ class SourceCounts:
     planned_bytes: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedShard:
+    """One shard: its path under the build's folder, and its rows of the plan."""
+
+    path: str
+    start: int
+    samples: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
 class Plan:
     """Every sample to write, known before a byte is written.
@@ -84,7 +93,23 @@ class Plan:
     @property
     def num_shards(self) -> int:
         """Shards that the samples fill."""
-        return self.samples.select("split", "shard").n_unique()
+        return len(self.shards)
+
+    @property
+    def shards(self) -> list[PlannedShard]:
+        """The shards in the order of their samples.
+
+        The name of a shard of one source depends on that source alone.
+        """
+        key = _shard_key(self.mixture)
+        sizes = self.samples.group_by(*key, "shard", maintain_order=True).len("samples")
+        starts = sizes["samples"].cum_sum() - sizes["samples"]
+        names = ["-".join(row) for row in sizes.select(key).iter_rows()]
+        numbers = sizes.select("shard", "samples").iter_rows()
+        return [
+            PlannedShard(path=f"shards/{name}-{shard:06d}.tar", start=start, samples=count)
+            for name, (shard, count), start in zip(names, numbers, starts, strict=True)
+        ]
 
     @property
     def sources(self) -> tuple[SourceCounts, ...]:
@@ -188,7 +213,10 @@ def _plan_sources(
 
 
 def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.DataFrame:
-    """All samples, each split shuffled by a hash of their keys and cut into shards."""
+    """All samples, each split shuffled by a hash of their keys and cut into shards.
+
+    With shards of one source each, that is done for each source by itself.
+    """
     parts = [
         by_source[source.name].samples.select(
             "key",
@@ -215,8 +243,16 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
     places = [stable_hash(seed, "shuffle", key) for key in samples["key"]]
     samples = samples.with_columns(place=pl.Series(places, dtype=pl.UInt64))
     samples = samples.sort("split", "place", "key").drop("place")
-    splits = [samples.filter(pl.col("split") == split) for split in (TRAIN, VAL)]
-    return pl.concat([_in_shards(mixture, part) for part in splits])
+    together = [samples.filter(pl.col("split") == split) for split in (TRAIN, VAL)]
+    if mixture.spec.output.layout == "per-source":
+        names = [source.name for source in mixture.sources]
+        together = [part.filter(pl.col("source") == name) for part in together for name in names]
+    return pl.concat([_in_shards(mixture, part) for part in together])
+
+
+def _shard_key(mixture: ResolvedMixture) -> list[str]:
+    """What the samples of one shard have in common."""
+    return ["split", "source"] if mixture.spec.output.layout == "per-source" else ["split"]
 
 
 def _in_shards(mixture: ResolvedMixture, samples: pl.DataFrame) -> pl.DataFrame:

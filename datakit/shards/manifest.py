@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -42,6 +43,7 @@ class SourceEntry(_Part):
         samples: those written to be trained on, repeats among them.
         unique_samples: of those, the ones that are no repeat.
         val_samples: those held out for validation, which stand in shards of their own.
+        share: of the samples that are trained on; what a reader that mixes the sources draws by.
         turns: of all samples, those held out included, as are the counts of turns below.
         misfit_turns: turns whose answer is not of the form that their format prompt asks for.
         short_turns: turns with an answer of at most 5 words, inverted ones and boxes aside.
@@ -61,6 +63,7 @@ class SourceEntry(_Part):
     samples: int
     unique_samples: int
     val_samples: int
+    share: float
     turns: int
     misfit_turns: int
     short_turns: int
@@ -76,6 +79,7 @@ class Manifest(_Part):
     name: str
     fingerprint: str
     seed: int
+    layout: Literal["mixed", "per-source"]
     shards: list[ShardEntry]
     files: list[FileEntry]
     sources: list[SourceEntry]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -186,3 +187,17 @@ def test_energon_finds_the_validation_split(held_out: Path) -> None:
 def test_a_split_that_is_not_there_is_named(held_out: Path) -> None:
     with pytest.raises(UsageError, match="no split 'vall'. Did you mean 'val'"):
         datakit.open(held_out, split="vall")
+
+
+def test_shards_of_one_source_each_open_as_well(release: Release, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    out, apart = tmp_path / "out", ["output.layout=per-source", "output.shard_samples=2"]
+    datakit.build(release.mixture, out=out, workers=1, overrides=apart)
+    data = datakit.open(out)
+    keys = [row["__key__"] for row in data.webdataset()]
+    assert sorted(keys) == sorted(data.index["key"])
+    sources = [key.rpartition("-")[0] for key in keys]
+    changes = sum(one != other for one, other in pairwise(sources))
+    assert changes > 2, "its shards are read in a mixed order"
+    rows = datasets.load_dataset(str(out), split="train", cache_dir=str(tmp_path / "cache"))
+    assert sorted(rows["__key__"]) == sorted(keys)
