@@ -178,12 +178,7 @@ def _job(out: Path, work: Path, plan: Plan) -> WriteJob:
 
 def _tasks(plan: Plan) -> list[ShardTask]:
     """The shards as consecutive rows of the plan."""
-    sizes = plan.samples.group_by("split", "shard", maintain_order=True).len()
-    starts = sizes["len"].cum_sum() - sizes["len"]
-    return [
-        ShardTask(path=f"shards/{split}-{shard:06d}.tar", start=start, samples=count)
-        for (split, shard, count), start in zip(sizes.iter_rows(), starts, strict=True)
-    ]
+    return [ShardTask(path=s.path, start=s.start, samples=s.samples) for s in plan.shards]
 
 
 def _disk_error(out: Path, error: OSError) -> DataError:
