@@ -31,6 +31,7 @@ OWN_NAMES = frozenset(
         "index.parquet",
         "not_drawn.parquet",
         "rejects.parquet",
+        "shard_rejects.parquet",
         "shards",
         "train.wids.json",
         "val.wids.json",

@@ -28,9 +28,10 @@ class FileEntry(_Part):
 
 
 class ShardEntry(FileEntry):
-    """One tar file of samples."""
+    """One tar file of samples; `plan_sha256` is of all that decides its bytes."""
 
     split: str
+    plan_sha256: str
     samples: int
 
 
