@@ -203,3 +203,16 @@ def test_summaries_and_exports_tell_both_splits(many: Release, tmp_path: Path) -
     )
     assert len(rows) == held_out
     assert not {row["id"] for row in rows} & {row["id"] for row in trained}
+
+
+@pytest.mark.parametrize(
+    "cap", ["balance.cap_samples", "sources.chartqa.cap_records", "balance.total_samples"]
+)
+def test_raising_a_cap_only_adds_beside_a_holdout(many: Release, cap: str) -> None:
+    """Turns are samples of their own, since a record more would change the sample it joins."""
+    alone = [*HALF, "instructize.multi_turn=false", "leave_out=[docvqa]"]
+    before: set[str] = set()
+    for most in (4, 9, 23):
+        table = datakit.plan(many.mixture, overrides=[*alone, f"{cap}={most}"]).table
+        assert before < set(table["key"])
+        before = set(table["key"])
