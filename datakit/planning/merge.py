@@ -69,12 +69,16 @@ def same_images(
     for owners in by_size.values():
         sources = {source for owned in owners.values() for source, _ in owned}
         if len(owners) > 1 and len(sources) > 1:
-            shared |= {i: _sha256(files[own[0][0]], own[0][1]) for i, own in owners.items()}
+            shared |= {i: _content(files[own[0][0]], own[0][1], i) for i, own in owners.items()}
     return {key: shared.get(identity, identity) for key, identity in identities.items()}
 
 
-def _sha256(files: ImageFiles, name: str) -> str:
-    return hashlib.sha256(files.read(name)).hexdigest()
+def _content(files: ImageFiles, name: str, identity: str) -> str:
+    """The digest of an image; one that cannot be read is like itself only, and rejected later."""
+    try:
+        return hashlib.sha256(files.read(name)).hexdigest()
+    except OSError:
+        return identity
 
 
 def sample_keys(

@@ -216,3 +216,16 @@ def test_raising_a_cap_only_adds_beside_a_holdout(many: Release, cap: str) -> No
         table = datakit.plan(many.mixture, overrides=[*alone, f"{cap}={most}"]).table
         assert before < set(table["key"])
         before = set(table["key"])
+
+
+@pytest.mark.parametrize("match", ["content", "perceptual"])
+def test_sources_without_images_or_without_any_record_left(release: Release, match: str) -> None:
+    shutil.rmtree(release.root / "DocVQA" / "documents")
+    file = release.root / "ShareGPT4V" / "conversations.json"
+    file.write_text(json.dumps([_conversation(f"text {number}", []) for number in range(30)]))
+    overrides = [*HALF, f"holdout.match={match}", "leave_out=[chartqa]"]
+    pages, texts = datakit.plan(release.mixture, overrides=overrides).sources
+    assert (pages.samples, pages.val_samples) == (0, 0)
+    assert pages.rejected_records == {"image-missing": 5}
+    assert texts.samples + texts.val_samples == 30
+    assert texts.samples and texts.val_samples
