@@ -2,6 +2,7 @@
 
 from datakit.balance.allocate import Claim, allocate, apportion, largest_total
 from datakit.balance.draw import draw, draw_times
+from datakit.balance.holdout import held_out, place, size_place, unit_number
 from datakit.balance.strategy import Supply, claims
 
 __all__ = [
@@ -12,5 +13,9 @@ __all__ = [
     "claims",
     "draw",
     "draw_times",
+    "held_out",
     "largest_total",
+    "place",
+    "size_place",
+    "unit_number",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from datakit.cli.summary import rejected_text, some_lines
+from datakit.cli.summary import of_them_val, rejected_text, some_lines
 from datakit.console import (
     counted,
     format_bars,
@@ -50,7 +50,8 @@ def plan_summary(plan: Plan) -> str:
 
 
 def _headline(plan: Plan, total: PlannedPart) -> str:
-    text = f"{plan.mixture.spec.name}: {counted(total.samples, 'sample')}, "
+    samples = counted(total.samples + total.val_samples, "sample")
+    text = f"{plan.mixture.spec.name}: {samples}{of_them_val(total.val_samples)}, "
     images = counted(total.images, "image")
     if plan.without_images:
         return f"{text}{images}, none of which was looked for; sizes and shards are not known"
@@ -102,7 +103,9 @@ def _cut_table(sources: Sequence[PlannedPart]) -> str:
 
 def _samples_table(what: str, parts: Sequence[PlannedPart], *, seen: bool) -> str:
     """What is written; sizes only where the images were looked for."""
-    header = [what, "candidates", "chosen", "unique", "share", "times", "images"]
+    held_out = any(part.val_samples for part in parts)
+    header = [what, "candidates", "chosen", "unique", "share", "times"]
+    header += [*(["val"] if held_out else []), "images"]
     rows = [
         [
             part.name,
@@ -111,6 +114,7 @@ def _samples_table(what: str, parts: Sequence[PlannedPart], *, seen: bool) -> st
             f"{part.unique_samples:,}",
             share_text(part.share_of_samples),
             f"{part.times_each:.2f}" if part.samples else "-",
+            *([f"{part.val_samples:,}"] if held_out else []),
             f"{part.images:,}",
             f"{part.planned_bytes / 1e6:,.1f}" if seen else "-",
         ]

@@ -13,6 +13,7 @@ MOST_LINES = 25
 
 def build_summary(path: Path, manifest: Manifest) -> str:
     """What a build holds, by source, and what was dropped by reason."""
+    held_out = sum(source.val_samples for source in manifest.sources)
     rows = [
         [
             source.name,
@@ -22,20 +23,23 @@ def build_summary(path: Path, manifest: Manifest) -> str:
             f"{source.not_drawn_records:,}",
             f"{sum(source.rejected_records.values()):,}",
             f"{source.samples:,}",
+            *([f"{source.val_samples:,}"] if held_out else []),
             f"{source.turns:,}",
         ]
         for source in manifest.sources
     ]
-    header = ["source", "dataset", "read", "used", "not drawn", "rejected", "samples", "turns"]
+    header = ["source", "dataset", "read", "used", "not drawn", "rejected"]
+    header += ["train", "val"] if held_out else ["samples"]
+    units = {2: "records", 6: "samples"} if held_out else {2: "records"}
     size = sum(shard.bytes for shard in manifest.shards)
-    table = format_table(header, rows, left=2, units={2: "records"}, width=screen_width())
+    table = format_table([*header, "turns"], rows, left=2, units=units, width=screen_width())
     reasons = some_lines(
         f"rejected records of {source.name}: {rejected_text(source.rejected_records)}"
         for source in manifest.sources
         if source.rejected_records
     )
     parts = [
-        f"{manifest.name}: {counted(manifest.samples, 'sample')}, "
+        f"{manifest.name}: {counted(manifest.samples, 'sample')}{of_them_val(held_out)}, "
         f"{counted(len(manifest.shards), 'shard')}, {size / 1e6:,.1f} MB in {path}",
         f"fingerprint {manifest.fingerprint[:16]}, seed {manifest.seed}",
         table,
@@ -44,6 +48,11 @@ def build_summary(path: Path, manifest: Manifest) -> str:
         answers_text(manifest),
     ]
     return "\n\n".join(part for part in parts if part)
+
+
+def of_them_val(samples: int) -> str:
+    """How many of the samples that were just named are held out; nothing where none is."""
+    return f" ({samples:,} of them held out for validation)" if samples else ""
 
 
 def some_lines(lines: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from datakit.errors import DamageError
+from datakit.errors import DamageError, UsageError, nearest
 from datakit.inspect.loaded_sample import LoadedSample
 from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
 from datakit.record import Sample
@@ -23,37 +23,47 @@ if TYPE_CHECKING:
     from webdataset import WebDataset
 
 
-def open_build(path: str | os.PathLike[str]) -> BuiltDataset:
+def open_build(path: str | os.PathLike[str], *, split: str | None = None) -> BuiltDataset:
     """Opens a finished build.
 
+    Args:
+        split: `train`, or `val` for what is held out; all samples where it is None.
+
     Raises:
-        UsageError: there is no finished build.
+        UsageError: there is no finished build, or no such split in it.
         DamageError: its manifest or index is broken, or of a newer format.
     """
-    return BuiltDataset(Path(path))
+    return BuiltDataset(Path(path), split=split)
 
 
 class BuiltDataset:
-    """The samples of one build, in the order of its shards.
+    """The samples of one build, or of one split of it, in the order of its shards.
 
     `data[3]` and `data["key"]` read one sample, `for sample in data` all of them. It holds no open
     file, so it can be pickled and used in several processes.
 
     Attributes:
         path: the build's folder.
-        manifest: counts and digests.
+        split: the one that it is limited to, if any.
+        manifest: counts and digests, of the whole build.
         index: a row a sample, as `index.parquet` has it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, split: str | None = None) -> None:
         self.path = path
+        self.split = split
         self.manifest: Manifest = read_manifest(path)
+        if split is not None and split not in self.manifest.splits:
+            hint = nearest(split, list(self.manifest.splits))
+            raise UsageError(f"{path} has no split {split!r}. {hint}")
         self.index: pl.DataFrame = read_table(path / "index.parquet")
         if len(self.index) != self.manifest.samples:
             raise DamageError(
                 f"{path}: index.parquet has {len(self.index)} samples, the manifest "
                 f"{self.manifest.samples}. See `datakit verify {path}`."
             )
+        if split is not None:
+            self.index = self.index.filter(pl.col("split") == split)
         # Plain values: a loader's forked process must not wait for the threads of polars.
         self._keys: list[str] = self.index["key"].to_list()
         self._places = self.index["shard"].to_list(), self.index.select("offset", "size").to_numpy()
@@ -90,7 +100,8 @@ class BuiltDataset:
         return (self[number] for number in range(len(self)))
 
     def __repr__(self) -> str:
-        return f"<datakit build {self.manifest.name!r}: {len(self):,} samples in {self.path}>"
+        of = f" of {self.split}" if self.split else ""
+        return f"<datakit build {self.manifest.name!r}: {len(self):,} samples{of} in {self.path}>"
 
     def why(self, key: str) -> SampleOrigin:
         """Where a sample came from.
@@ -107,6 +118,9 @@ class BuiltDataset:
     def webdataset(self, **options: Any) -> WebDataset:
         """The shards as a `webdataset.WebDataset`, in order; `options` go to its constructor.
 
+        They are those of the split that was opened, or all of them. Shards of one source each are
+        shuffled among each other; a buffer (`.shuffle(samples)`) mixes what is in them.
+
         Raises:
             DamageError: the build has no samples.
         """
@@ -114,8 +128,14 @@ class BuiltDataset:
 
         if not self.manifest.shards:
             raise DamageError(f"{self.path} has no samples; see its rejects.parquet.")
-        urls = [str(self.path / shard.path) for shard in self.manifest.shards]
-        return webdataset.WebDataset(urls, **{"shardshuffle": False, **options})
+        urls = [
+            str(self.path / shard.path)
+            for shard in self.manifest.shards
+            if self.split in (None, shard.split)
+        ]
+        mixed = self.manifest.layout == "mixed"
+        order = {"shardshuffle": False} if mixed else {"shardshuffle": len(urls), "seed": 0}
+        return webdataset.WebDataset(urls, **{**order, **options})
 
     @cached_property
     def _rows(self) -> dict[str, int]:

@@ -23,12 +23,13 @@ class PlannedPart:
         records: read; used + not drawn + rejected.
         not_drawn_records: by what left them out: `cap_records`, `cap_samples` or `balance`.
         rejected_records: by reason.
-        candidate_samples: that there are to draw from.
+        candidate_samples: that there are to draw from; those held out are none.
         cut_samples: candidates that are not written, by what left them out.
         samples: that are written, repeats among them.
         unique_samples: of those, the ones that are no repeat.
-        share_of_samples: of all that the plan writes, from 0 to 1.
-        turns: of all samples, as planned: one a record.
+        val_samples: that are held out for validation, and written beside them.
+        share_of_samples: of all that are trained on, from 0 to 1.
+        turns: of all samples, those held out among them, as planned: one a record.
         images: of all samples; one that several samples show counts in each.
         unique_images: with names of their own, source by source.
         image_bytes: of `images`.
@@ -45,6 +46,7 @@ class PlannedPart:
     cut_samples: Counter[str] = field(default_factory=Counter)
     samples: int
     unique_samples: int
+    val_samples: int
     share_of_samples: float
     turns: int
     images: int
@@ -60,7 +62,8 @@ class PlannedPart:
 
 SUMMED = (
     "sources", "records", "used_records", "candidate_samples", "samples", "unique_samples",
-    "share_of_samples", "turns", "images", "unique_images", "image_bytes", "planned_bytes",
+    "val_samples", "share_of_samples", "turns", "images", "unique_images", "image_bytes",
+    "planned_bytes",
 )  # fmt: skip
 COUNTED = ("not_drawn_records", "rejected_records", "cut_samples")
 
@@ -68,7 +71,8 @@ COUNTED = ("not_drawn_records", "rejected_records", "cut_samples")
 def planned_sources(plan: Plan) -> list[PlannedPart]:
     """The counts of each source, in the mixture's order."""
     sizes = {row.pop("source"): row for row in _sizes(plan.samples).iter_rows(named=True)}
-    everything = max(len(plan.samples), 1)
+    counted = plan.sources
+    everything = max(sum(counts.samples for counts in counted), 1)
     nothing = dict.fromkeys(("turns", "images", "unique_images", "image_bytes"), 0)
     return [
         PlannedPart(
@@ -81,11 +85,12 @@ def planned_sources(plan: Plan) -> list[PlannedPart]:
             cut_samples=_cut(counts, source),
             samples=counts.samples,
             unique_samples=counts.unique_samples,
+            val_samples=counts.val_samples,
             share_of_samples=counts.samples / everything,
             planned_bytes=counts.planned_bytes,
             **(nothing | sizes.get(counts.name, {})),
         )
-        for counts, source in zip(plan.sources, plan.mixture.sources, strict=True)
+        for counts, source in zip(counted, plan.mixture.sources, strict=True)
     ]
 
 

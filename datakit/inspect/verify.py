@@ -66,12 +66,14 @@ def _index_faults(build: Path, manifest: Manifest) -> Iterator[str]:
     index = pl.read_parquet(build / "index.parquet")
     counts = dict(index.group_by("source").len().iter_rows())
     for source in manifest.sources:
-        if counts.get(source.name, 0) != source.samples:
+        if counts.get(source.name, 0) != (written := source.samples + source.val_samples):
             found = counts.get(source.name, 0)
-            yield f"index.parquet: {found} samples of {source.name}, not {source.samples}"
+            yield f"index.parquet: {found} samples of {source.name}, not {written}"
         rejected = sum(source.rejected_records.values())
         if source.used_records + source.not_drawn_records + rejected != source.records:
             yield f"manifest.json: the records of {source.name} do not add up"
+    if len(manifest.splits) > 1:
+        yield from leaked_images(index)
     for shard in manifest.shards:
         rows = index.filter(pl.col("shard") == Path(shard.path).name)
         if not (build / f"{shard.path}.idx").is_file():
@@ -79,6 +81,15 @@ def _index_faults(build: Path, manifest: Manifest) -> Iterator[str]:
         offsets = np.fromfile(build / f"{shard.path}.idx", dtype=np.uint64)
         if offsets[:-1].tolist() != rows["offset"].to_list():
             yield f"{shard.path}.idx: its offsets are not the index's"
+
+
+def leaked_images(index: pl.DataFrame) -> Iterator[str]:
+    """Images that are trained on and held out, too."""
+    images = index.select("key", "split", "image_sha256").explode("image_sha256").drop_nulls()
+    sides = images.group_by("image_sha256", maintain_order=True).agg("key", "split")
+    for digest, keys, splits in sides.iter_rows():
+        if len(set(splits)) > 1:
+            yield f"image {digest[:16]} is in more than one split: {', '.join(keys[:4])}"
 
 
 def _sample_faults(build: Path) -> Iterator[str]:

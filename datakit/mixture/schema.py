@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from datakit.geometry import BoxFormat, BoxFrame, BoxScale
 
@@ -152,11 +153,45 @@ class Balance(Section):
         le=1000,
         description="times that a sample is written at most; a source may override it",
     )
+    category_shares: dict[str, Annotated[float, Field(gt=0, le=1)]] = Field(
+        {},
+        description="share of the samples that a category of datasets has (Cambrian's data ratio); "
+        "the others share the rest; `strategy` divides what each has",
+    )
+
+    @field_validator("category_shares")
+    @classmethod
+    def _at_most_all(cls, shares: dict[str, float]) -> dict[str, float]:
+        if (whole := sum(Fraction(str(share)) for share in shares.values())) > 1:
+            raise ValueError(f"the shares add up to {float(whole):g}, expected at most 1")
+        return shares
+
+
+class Holdout(Section):
+    """What is kept for validation: no image is on both sides, whatever it is called."""
+
+    share: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="of the images, and of the records without one; raising it only adds",
+    )
+    max_samples: int = Field(2000, ge=1, description="most samples of one source")
+    match: Literal["content", "perceptual"] = Field(
+        "content",
+        description="what counts as one image: the same bytes; or also copies that were encoded "
+        "anew or scaled, for which every image is decoded",
+    )
 
 
 class Output(Section):
-    """Where one shard ends: at planned source bytes, or at a number of samples."""
+    """Which samples share a shard, and where it ends: at planned source bytes, or at a number."""
 
+    layout: Literal["mixed", "per-source"] = Field(
+        "mixed",
+        description="samples of all sources shuffled into each shard, or shards of one source "
+        "each, which a reader mixes",
+    )
     shard_bytes: ByteSize = 512_000_000
     shard_samples: int | None = Field(None, ge=1)
 
@@ -201,6 +236,7 @@ class Mixture(Section):
     instructize: Instructize = Instructize()
     images: Images = Images()
     balance: Balance = Balance()
+    holdout: Holdout = Holdout()
     output: Output = Output()
     max_reject_share: float = Field(
         0.05, ge=0, le=1, description="of faulty records of one source; above it, status 1"

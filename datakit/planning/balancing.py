@@ -15,7 +15,7 @@ from datakit.planning import merge
 from datakit.planning.record_names import RecordNames
 from datakit.planning.resolve import ResolvedMixture, ResolvedSource
 from datakit.planning.screen import NOT_DRAWN_SCHEMA
-from datakit.planning.source_plan import SPLIT, SourcePlan
+from datakit.planning.source_plan import TRAIN, VAL, SourcePlan
 from datakit.sources.spool import Spool
 
 LOOKED_UP_SAMPLES = 1 << 14
@@ -26,8 +26,10 @@ def balance_sources(
 ) -> dict[str, SourcePlan]:
     """Draws the samples of each source and repeats them, as the mixture's `balance` says.
 
+    Those that are held out are all taken, and once.
+
     Returns:
-        The plans with `key` and `repeat` in their samples, and with what was not drawn.
+        The plans with `key`, `repeat` and `split` in their samples, and with what was not drawn.
 
     Raises:
         ConfigError: the sources cannot give `total_samples`; what they can give is named.
@@ -39,9 +41,12 @@ def balance_sources(
     left: list[pl.DataFrame] = []
     for number, source in enumerate(mixture.sources):
         keyed = partial(_keyed, number=number, names=names, records=records)
-        candidates = keyed(planned[source.name].samples, repeat=0)
+        samples = planned[source.name].samples
+        kept = keyed(samples.filter(pl.col("held_out")), split=VAL, repeat=0)
+        candidates = keyed(samples.filter(~pl.col("held_out")), split=TRAIN, repeat=0)
         times = _times(candidates, source, counts[source.name], mixture.spec.seed)
-        chosen[source.name] = _repeated(times.filter(pl.col("times") > 0), keyed)
+        drawn = _repeated(times.filter(pl.col("times") > 0), partial(keyed, split=TRAIN))
+        chosen[source.name] = pl.concat([drawn, kept]).drop("held_out")
         left.append(_rows_of(times.filter(pl.col("times") == 0), number, "by"))
     lost = pl.concat(left)
     return {
@@ -54,10 +59,10 @@ def _allocated(mixture: ResolvedMixture, planned: Mapping[str, SourcePlan]) -> d
     """Samples of each source, repeats among them."""
     how = mixture.spec.balance
     counts = dict.fromkeys(planned, 0)
-    supplies = [_supply(s, len(planned[s.name].samples)) for s in mixture.sources]
+    supplies = [_supply(s, planned[s.name].candidate_samples) for s in mixture.sources]
     if not any(supply.samples for supply in supplies):
         return counts
-    tree = claims(supplies, how.strategy)
+    tree = claims(supplies, how.strategy, how.category_shares)
     total = largest_total(tree) if how.total_samples is None else how.total_samples
     if mixture.limit_records is not None:  # a trial of some records gives what it can
         total = min(total, tree.limit_samples)
@@ -71,6 +76,7 @@ def _supply(source: ResolvedSource, samples: int) -> Supply:
         name=source.name,
         dataset=source.spec.dataset,
         task=source.dataset.task,
+        category=source.dataset.category,
         samples=samples,
         cap_samples=source.cap_samples,
         max_repeats=source.max_repeats,
@@ -103,20 +109,28 @@ def _times(candidates: pl.DataFrame, source: ResolvedSource, count: int, seed: i
 def _repeated(samples: pl.DataFrame, keyed: Callable[..., pl.DataFrame]) -> pl.DataFrame:
     """A row each time that a sample is written; each has a key of its own, and `repeat`."""
     most = int(samples["times"].max() or 0)  # type: ignore[arg-type]
-    rounds = [samples.with_columns(repeat=pl.lit(0, dtype=pl.Int32))]
+    rounds = [samples]
     for repeat in range(1, most):
-        again = samples.filter(pl.col("times") > repeat)
-        again = again.with_columns(repeat=pl.lit(repeat, dtype=pl.Int32))
-        rounds.append(keyed(again, repeat=repeat))
+        rounds.append(keyed(samples.filter(pl.col("times") > repeat), repeat=repeat))
     return pl.concat(rounds).drop("times", "by")
 
 
 def _keyed(
-    samples: pl.DataFrame, *, number: int, names: Sequence[str], records: RecordNames, repeat: int
+    samples: pl.DataFrame,
+    *,
+    number: int,
+    names: Sequence[str],
+    records: RecordNames,
+    split: str,
+    repeat: int,
 ) -> pl.DataFrame:
     ids = _full_ids(samples, number, names, records)
-    keys = merge.sample_keys(ids, source=names[number], split=SPLIT, repeat=repeat)
-    return samples.with_columns(key=pl.Series(keys, dtype=pl.String))
+    keys = merge.sample_keys(ids, source=names[number], split=split, repeat=repeat)
+    return samples.with_columns(
+        key=pl.Series(keys, dtype=pl.String),
+        split=pl.lit(split),
+        repeat=pl.lit(repeat, dtype=pl.Int32),
+    )
 
 
 def _full_ids(

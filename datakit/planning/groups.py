@@ -39,6 +39,20 @@ def left_out(problems: Problems) -> set[str]:
     return left
 
 
+def check_category_shares(problems: Problems, unused: set[str]) -> None:
+    """Each category that has a share is that of a source."""
+    specs = problems.loaded.value.sources
+    known = {s.dataset for s in specs if s.name not in unused} & set(dataset_names())
+    found = {load_dataset_entry(name).category for name in known}
+    for name in problems.loaded.value.balance.category_shares:
+        if name not in found:
+            problems.add(
+                ("balance", "category_shares", name),
+                f"no source is of the category {name!r}.",
+                nearest(name, sorted(found)),
+            )
+
+
 def check_groups(problems: Problems) -> None:
     """Each group of `merge_sources` names sources, and no source is in two."""
     specs = problems.loaded.value.sources

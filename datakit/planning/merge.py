@@ -19,11 +19,12 @@ def merge_turns(frame: pl.DataFrame, max_turns: int) -> pl.DataFrame:
 
     Args:
         frame: records with `source`, `row`, `first_row`, `about` (equal where the images are the
-            same ones), `num_images`, `image_bytes`, `payload_bytes`, `merges` and `duplicates`.
+            same ones), `num_images`, `image_bytes`, `payload_bytes`, `merges`, `held_out` and
+            `duplicates`.
 
     Returns:
         A row a sample: `source` and `first_row` (of the first record), `rows`, `row_sources`,
-        `duplicates`, `image_bytes`, `payload_bytes`.
+        `duplicates`, `image_bytes`, `payload_bytes`, `held_out`.
     """
     mergeable = pl.col("merges") & (pl.col("num_images") > 0)
     frame = frame.with_row_index("position").with_columns(mergeable=mergeable)
@@ -40,6 +41,7 @@ def merge_turns(frame: pl.DataFrame, max_turns: int) -> pl.DataFrame:
         duplicates=pl.col("duplicates"),
         image_bytes=pl.col("image_bytes").first(),
         payload_bytes=pl.col("payload_bytes").sum(),
+        held_out=pl.col("held_out").first(),
     )
 
 
@@ -67,12 +69,16 @@ def same_images(
     for owners in by_size.values():
         sources = {source for owned in owners.values() for source, _ in owned}
         if len(owners) > 1 and len(sources) > 1:
-            shared |= {i: _sha256(files[own[0][0]], own[0][1]) for i, own in owners.items()}
+            shared |= {i: _content(files[own[0][0]], own[0][1], i) for i, own in owners.items()}
     return {key: shared.get(identity, identity) for key, identity in identities.items()}
 
 
-def _sha256(files: ImageFiles, name: str) -> str:
-    return hashlib.sha256(files.read(name)).hexdigest()
+def _content(files: ImageFiles, name: str, identity: str) -> str:
+    """The digest of an image; one that cannot be read is like itself only, and rejected later."""
+    try:
+        return hashlib.sha256(files.read(name)).hexdigest()
+    except OSError:
+        return identity
 
 
 def sample_keys(

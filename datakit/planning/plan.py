@@ -22,9 +22,10 @@ from datakit.io.stable_hash import stable_hash
 from datakit.io.unseen_images import UnseenImages
 from datakit.planning import select
 from datakit.planning.balancing import balance_sources
+from datakit.planning.holdout import with_holdout
 from datakit.planning.resolve import ResolvedMixture
-from datakit.planning.screen import ScreenedSource, screen_source
-from datakit.planning.source_plan import SPLIT, SourcePlan, plan_group
+from datakit.planning.screen import ScreenedSource, draw_from, screen_source
+from datakit.planning.source_plan import TRAIN, VAL, SourcePlan, plan_group
 from datakit.planning.split import SourcePart, read_parts, with_parts
 from datakit.record import FORMAT_VERSION
 from datakit.version import VERSION
@@ -40,8 +41,12 @@ class SourceCounts:
     """What becomes of one source's records; each count names its unit.
 
     Attributes:
-        samples: that are written, repeats among them.
+        used_records: of samples that are written, those held out included.
+        candidate_samples: that could be drawn; those held out are none.
+        samples: that are written to be trained on, repeats among them.
         unique_samples: of those, the ones that are no repeat.
+        val_samples: that are held out for validation, and written beside them.
+        planned_bytes: of all that is written.
     """
 
     name: str
@@ -53,7 +58,17 @@ class SourceCounts:
     candidate_samples: int
     samples: int
     unique_samples: int
+    val_samples: int
     planned_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedShard:
+    """One shard: its path under the build's folder, and its rows of the plan."""
+
+    path: str
+    start: int
+    samples: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, weakref_slot=True)
@@ -83,7 +98,23 @@ class Plan:
     @property
     def num_shards(self) -> int:
         """Shards that the samples fill."""
-        return self.samples["shard"].n_unique()
+        return len(self.shards)
+
+    @property
+    def shards(self) -> list[PlannedShard]:
+        """The shards in the order of their samples.
+
+        The name of a shard of one source depends on that source alone.
+        """
+        key = _shard_key(self.mixture)
+        sizes = self.samples.group_by(*key, "shard", maintain_order=True).len("samples")
+        starts = sizes["samples"].cum_sum() - sizes["samples"]
+        names = ["-".join(row) for row in sizes.select(key).iter_rows()]
+        numbers = sizes.select("shard", "samples").iter_rows()
+        return [
+            PlannedShard(path=f"shards/{name}-{shard:06d}.tar", start=start, samples=count)
+            for name, (shard, count), start in zip(names, numbers, starts, strict=True)
+        ]
 
     @property
     def sources(self) -> tuple[SourceCounts, ...]:
@@ -99,6 +130,7 @@ class Plan:
         used = int(own.filter(once & pl.col("row_sources").is_null())["num_records"].sum())
         used += int((shared["row_sources"].explode() == number).sum())
         dataset = next(s.spec.dataset for s in self.mixture.sources if s.name == name)
+        trained = own.filter(pl.col("split") == TRAIN)
         return SourceCounts(
             name=name,
             dataset=dataset,
@@ -107,8 +139,9 @@ class Plan:
             not_drawn_records=len(part.not_drawn),
             used_records=used,
             candidate_samples=part.candidate_samples,
-            samples=len(own),
-            unique_samples=int((own["repeat"] == 0).sum()),
+            samples=len(trained),
+            unique_samples=int((trained["repeat"] == 0).sum()),
+            val_samples=len(own) - len(trained),
             planned_bytes=int(own["planned_bytes"].sum()),
         )
 
@@ -147,12 +180,13 @@ def make_plan(
                 for part in parts
             ]
         mixture = with_parts(mixture, parts)
-        by_source = _plan_sources(mixture, parts)
+        by_source = _plan_sources(mixture, parts, keep)
+        samples = _order(mixture, by_source)
         made = Plan(
             mixture=mixture,
             by_source=by_source,
-            samples=_order(mixture, by_source),
-            fingerprint=_fingerprint(mixture, by_source),
+            samples=samples,
+            fingerprint=_fingerprint(mixture, by_source, samples),
             without_images=without_images,
         )
         weakref.finalize(made, undo.pop_all().close)
@@ -178,21 +212,28 @@ def _read_sources(
     return parts
 
 
-def _plan_sources(mixture: ResolvedMixture, parts: list[SourcePart]) -> dict[str, SourcePlan]:
+def _plan_sources(
+    mixture: ResolvedMixture, parts: list[SourcePart], folder: Path
+) -> dict[str, SourcePlan]:
     """The plan of each source, in the mixture's order; groups that merge are planned together."""
-    names = [part.name for part in parts]
+    spec, names = mixture.spec, [part.name for part in parts]
     waiting: dict[str, list[ScreenedSource]] = {}
     made: dict[str, SourcePlan] = {}
-    for number, part in enumerate(parts):
-        group = mixture.group_of(part.name)
-        waiting.setdefault(group[0], []).append(screen_source(number, part, mixture.spec))
+    screened = (screen_source(number, part, spec) for number, part in enumerate(parts))
+    for member in with_holdout(screened, spec.holdout, spec.seed, folder):
+        draw_from(member, spec.seed)
+        group = mixture.group_of(member.source.name)
+        waiting.setdefault(group[0], []).append(member)
         if len(waiting[group[0]]) == len(group):
             made |= plan_group(waiting.pop(group[0]), names)
     return balance_sources(mixture, {name: made[name] for name in names})
 
 
 def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.DataFrame:
-    """All samples, shuffled by a hash of their keys and cut into shards."""
+    """All samples, each split shuffled by a hash of their keys and cut into shards.
+
+    With shards of one source each, that is done for each source by itself.
+    """
     parts = [
         by_source[source.name].samples.select(
             "key",
@@ -203,7 +244,7 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
             "row_sources",
             "duplicates",
             "image_bytes",
-            split=pl.lit(SPLIT),
+            "split",
             source=pl.lit(source.name),
             dataset=pl.lit(source.spec.dataset),
             num_records=pl.col("rows").list.len(),
@@ -218,7 +259,20 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
     seed = mixture.spec.seed
     places = [stable_hash(seed, "shuffle", key) for key in samples["key"]]
     samples = samples.with_columns(place=pl.Series(places, dtype=pl.UInt64))
-    samples = samples.sort("place", "key").drop("place")
+    samples = samples.sort("split", "place", "key").drop("place")
+    together = [samples.filter(pl.col("split") == split) for split in (TRAIN, VAL)]
+    if mixture.spec.output.layout == "per-source":
+        names = [source.name for source in mixture.sources]
+        together = [part.filter(pl.col("source") == name) for part in together for name in names]
+    return pl.concat([_in_shards(mixture, part) for part in together])
+
+
+def _shard_key(mixture: ResolvedMixture) -> list[str]:
+    """What the samples of one shard have in common."""
+    return ["split", "source"] if mixture.spec.output.layout == "per-source" else ["split"]
+
+
+def _in_shards(mixture: ResolvedMixture, samples: pl.DataFrame) -> pl.DataFrame:
     shards = select.cut_shards(
         samples["planned_bytes"].to_list(),
         shard_bytes=mixture.spec.output.shard_bytes,
@@ -227,7 +281,15 @@ def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.Dat
     return samples.with_columns(shard=pl.Series(shards, dtype=pl.UInt32))
 
 
-def _fingerprint(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> str:
+def _held_out(samples: pl.DataFrame) -> str:
+    """A digest of what is held out, which the content of images decides."""
+    keys = samples.filter(pl.col("split") == VAL)["key"].sort()
+    return hashlib.sha256("\n".join(keys).encode()).hexdigest()
+
+
+def _fingerprint(
+    mixture: ResolvedMixture, by_source: dict[str, SourcePlan], samples: pl.DataFrame
+) -> str:
     # Neither where the data lie nor how many faults are tolerated decides a byte.
     left_out: Any = {"root": True, "max_reject_share": True, "sources": {"__all__": {"path"}}}
     spec = mixture.spec.model_dump(mode="json", exclude=left_out)
@@ -236,6 +298,7 @@ def _fingerprint(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> 
         "datakit": VERSION,
         "mixture": spec,
         "limit_records": mixture.limit_records,
+        "held_out": _held_out(samples),
         "templates": mixture.template_digests(),
         "sources": {
             source.name: {

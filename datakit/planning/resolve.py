@@ -13,7 +13,7 @@ from datakit.io.trees import open_source
 from datakit.io.trees.source_path import URL
 from datakit.mixture import Instructize, Mixture, Source
 from datakit.mixture.variables import substitute
-from datakit.planning.groups import check_groups, left_out
+from datakit.planning.groups import check_category_shares, check_groups, left_out
 from datakit.planning.phrasing import Phraser
 from datakit.planning.problems import Problems
 from datakit.sources import (
@@ -108,6 +108,7 @@ def resolve(
         for index, spec in enumerate(loaded.value.sources)
         if spec.name not in unused
     ]
+    check_category_shares(found, unused)
     check_groups(found)
     if found.all:
         raise ConfigError(f"mixture {loaded.path}", found.all)

@@ -30,6 +30,7 @@ class ScreenedSource:
 
     Attributes:
         number: its place in the mixture.
+        frame: a row a record, `held_out` for those of the validation split.
         rejects: parts of the table of rejects, with `source` and `kept_source` as numbers.
     """
 
@@ -48,7 +49,7 @@ class ScreenedSource:
 
 
 def screen_source(number: int, part: SourcePart, mixture: Mixture) -> ScreenedSource:
-    """Draws the records of one source, and finds its images.
+    """Drops the records of one source that cannot be used, and finds its images.
 
     Raises:
         UsageError: its records are of another task than its template set.
@@ -63,23 +64,39 @@ def screen_source(number: int, part: SourcePart, mixture: Mixture) -> ScreenedSo
     most = mixture.images.max_per_sample
     frame, unusable = select.measure_images(frame, images, files, most, names)
     image_digest = _image_digest(images.join(frame, on="first_row", how="semi"), files)
-    frame, left = select.draw_records(
-        frame, source.spec.cap_records, names, seed=mixture.seed, source=source.name
-    )
+    merges = source.instructize.multi_turn and _merges(source)
     return ScreenedSource(
         number=number,
         source=source,
         spool=spool,
         files=files,
-        frame=frame.with_columns(merges=pl.lit(source.instructize.multi_turn and _merges(source))),
+        frame=frame.with_columns(merges=pl.lit(merges), held_out=pl.lit(False)),
         rejects=[_as_rejected(part.rejects, number), repeated, unusable],
-        not_drawn=[not_drawn_by(names.named(left), "cap_records")],
+        not_drawn=[],
         records=records,
         annotation_digests=part.read.digests,
         image_digest=image_digest,
         mended=part.mended,
         from_cache=part.read.from_cache,
     )
+
+
+def image_sets(member: ScreenedSource) -> pl.DataFrame:
+    """`source`, `first_row` and `images` of each set of images that a record has."""
+    sets = member.frame.select("source", "first_row").unique(maintain_order=True)
+    return sets.hstack(member.spool.texts(sets["first_row"], ["images"]))
+
+
+def draw_from(member: ScreenedSource, seed: int) -> None:
+    """Draws the records of one source, beside those that are held out."""
+    names = RecordNames({member.number: member.spool})
+    candidates = member.frame.filter(~pl.col("held_out"))
+    _, left = select.draw_records(
+        candidates, member.source.spec.cap_records, names, seed=seed, source=member.source.name
+    )
+    if len(left):
+        member.frame = member.frame.join(left, on="row", how="anti", maintain_order="left")
+    member.not_drawn.append(not_drawn_by(names.named(left), "cap_records"))
 
 
 def check_first_records(source: ResolvedSource, count: int) -> None:

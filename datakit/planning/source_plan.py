@@ -11,10 +11,10 @@ import polars as pl
 from datakit.io.image_files import ImageFiles
 from datakit.planning import dedup, merge
 from datakit.planning.record_names import RecordNames
-from datakit.planning.screen import ScreenedSource
+from datakit.planning.screen import ScreenedSource, image_sets
 from datakit.sources.read import REJECT_SCHEMA
 
-SPLIT = "train"
+TRAIN, VAL = "train", "val"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +25,12 @@ class SourcePlan:
         spool: the Arrow file of its records.
         images: those that its records name.
         samples: a row a sample, in the order of the data; `row_sources` numbers the source of each
-            of its rows, and is null where all are of this source.
+            of its rows, and is null where all are of this source; `held_out` are those for
+            validation.
         rejects: a row a dropped record.
         not_drawn: a row a record that a cap left out, with the cap's key.
         records: how many the source has.
-        candidate_samples: how many samples there were to draw from.
+        candidate_samples: how many samples there were to draw from, those held out aside.
         annotation_digests: SHA-256 of each annotation file.
         image_digest: SHA-256 of the images' relative names and sizes.
         mended: what was changed in raw text, counted by kind.
@@ -85,7 +86,7 @@ def _plan_of(member: ScreenedSource, candidates: pl.DataFrame, names: Sequence[s
         rejects=_with_kept_names(pl.concat(member.rejects), names),
         not_drawn=pl.concat(member.not_drawn),
         records=member.records,
-        candidate_samples=len(own),
+        candidate_samples=int((~own["held_out"]).sum()),
         annotation_digests=member.annotation_digests,
         image_digest=member.image_digest,
         mended=member.mended,
@@ -99,7 +100,7 @@ def _about(members: Sequence[ScreenedSource]) -> pl.DataFrame:
         return members[0].frame.with_columns(about="first_row")
     key = ["source", "first_row"]
     frame = pl.concat([member.frame for member in members])
-    sets = pl.concat([_image_sets(member) for member in members])
+    sets = pl.concat([image_sets(member) for member in members])
     used = sets.explode("images").drop_nulls().select("source", name="images").unique()
     shared = merge.same_images(
         {m.number: used.filter(pl.col("source") == m.number)["name"].to_list() for m in members},
@@ -112,12 +113,6 @@ def _about(members: Sequence[ScreenedSource]) -> pl.DataFrame:
     ]
     sets = sets.select(key).with_columns(about=pl.Series(about, dtype=pl.UInt32))
     return frame.join(sets, on=key, how="left", maintain_order="left")
-
-
-def _image_sets(member: ScreenedSource) -> pl.DataFrame:
-    """`source`, `first_row` and `images` of each set of images that a record has."""
-    sets = member.frame.select("source", "first_row").unique(maintain_order=True)
-    return sets.hstack(member.spool.texts(sets["first_row"], ["images"]))
 
 
 def _semantic_step(

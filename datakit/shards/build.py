@@ -21,7 +21,9 @@ from datakit.shards.describe import describe
 from datakit.shards.engine import run_shards
 from datakit.shards.manifest import MANIFEST, Manifest, SourceEntry, read_manifest
 from datakit.shards.mixture_lock import LOCK, lock_text
+from datakit.shards.renew import renew
 from datakit.shards.resume import FinishedShards
+from datakit.shards.shard_digest import shard_digests
 from datakit.shards.task import PLAN, ShardDone, ShardTask, SourceJob, WriteJob
 
 
@@ -85,8 +87,10 @@ def build(
             )
             if force:
                 folder.remove_own_output(out)
+            job = _job(out, work, plan)
+            renew(plan, job)
             folder.refuse_other_mixture(out, lock_text(plan))
-            result = _finished(out, plan) or _write(out, work, plan, workers, progress)
+            result = _finished(out, plan) or _write(job, plan, workers, progress)
         except OSError as error:
             raise _disk_error(out, error) from error
         finally:
@@ -133,12 +137,10 @@ def _finished(out: Path, plan: Plan) -> BuildResult | None:
     return BuildResult(path=out, manifest=manifest, written_shards=0)
 
 
-def _write(
-    out: Path, work: Path, plan: Plan, workers: int | None, progress: Progress
-) -> BuildResult:
+def _write(job: WriteJob, plan: Plan, workers: int | None, progress: Progress) -> BuildResult:
     progress.on_plan(plan)
-    job = _job(out, work, plan)
-    plan.samples.write_ipc(work / PLAN)
+    out = job.out
+    plan.samples.write_ipc(job.work / PLAN)
     (out / "shards").mkdir(exist_ok=True)
     write_whole(out / LOCK, lock_text(plan).encode())
     log, finished = BuildLog(out / folder.LOG), FinishedShards(job)
@@ -151,7 +153,8 @@ def _write(
         done[shard.path] = shard
         log.shard(shard)
         progress.on_shard(shard, len(done), len(tasks))
-    manifest = describe(out, plan, [done[task.path] for task in tasks], finished)
+    in_order = [done[task.path] for task in tasks]
+    manifest = describe(out, plan, in_order, finished, job.digests)
     log.write("end", seconds=round(time.perf_counter() - started, 3), samples=manifest.samples)
     return BuildResult(path=out, manifest=manifest, written_shards=len(missing))
 
@@ -172,7 +175,7 @@ def _job(out: Path, work: Path, plan: Plan) -> WriteJob:
     return WriteJob(
         out=out,
         work=work,
-        fingerprint=plan.fingerprint,
+        digests=shard_digests(plan),
         check=plan.mixture.spec.images.check,
         sources=sources,
     )
@@ -180,12 +183,7 @@ def _job(out: Path, work: Path, plan: Plan) -> WriteJob:
 
 def _tasks(plan: Plan) -> list[ShardTask]:
     """The shards as consecutive rows of the plan."""
-    sizes = plan.samples.group_by("split", "shard", maintain_order=True).len()
-    starts = sizes["len"].cum_sum() - sizes["len"]
-    return [
-        ShardTask(path=f"shards/{split}-{shard:06d}.tar", start=start, samples=count)
-        for (split, shard, count), start in zip(sizes.iter_rows(), starts, strict=True)
-    ]
+    return [ShardTask(path=s.path, start=s.start, samples=s.samples) for s in plan.shards]
 
 
 def _disk_error(out: Path, error: OSError) -> DataError:

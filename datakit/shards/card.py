@@ -13,6 +13,8 @@ from datakit.shards.manifest import ShardEntry, SourceEntry
 
 Feature = dict[str, Any]
 
+HUB_SPLITS = {"val": "validation"}  # what the Hub and `datasets` call it
+
 MESSAGE = [{"name": "role", "dtype": "string"}, {"name": "content", "dtype": "string"}]
 BOX = [
     {"name": "image", "dtype": "int64"},
@@ -60,7 +62,9 @@ def card_text(
 
 def front_matter(files: Mapping[str, str], features: Sequence[Feature]) -> str:
     """What `datasets` and the Hub read of a card: the files of each split, and every column."""
-    data_files = [{"split": split, "path": path} for split, path in files.items()]
+    data_files = [
+        {"split": HUB_SPLITS.get(split, split), "path": path} for split, path in files.items()
+    ]
     fields = {
         "configs": [{"config_name": "default", "data_files": data_files}],
         "dataset_info": {"features": list(features)},
@@ -83,7 +87,8 @@ def _features(members: Sequence[str]) -> list[Feature]:
 def _body(plan: Plan, sources: Sequence[SourceEntry]) -> str:
     spec = plan.mixture.spec
     rows = [
-        f"| {s.name} | {s.dataset} | {s.samples:,} | {s.turns:,} | {s.records:,} | "
+        f"| {s.name} | {s.dataset} | {s.samples:,} | {s.val_samples:,} | {s.turns:,} | "
+        f"{s.records:,} | "
         f"{s.used_records:,} | {s.not_drawn_records:,} | {sum(s.rejected_records.values()):,} | "
         f"{s.license} |"
         for s in sources
@@ -97,12 +102,12 @@ def _body(plan: Plan, sources: Sequence[SourceEntry]) -> str:
         [
             f"# {spec.name}",
             "",
-            f"{sum(s.samples for s in sources):,} samples, built by datakit from the mixture in "
-            "`mixture.lock.yaml`.",
+            f"{sum(s.samples for s in sources):,} samples{_held_out(sources)}, built by datakit "
+            "from the mixture in `mixture.lock.yaml`.",
             "",
-            "| source | dataset | samples | turns | records | used records | records not drawn | "
-            "rejected records | license |",
-            "|---|---|--:|--:|--:|--:|--:|--:|---|",
+            "| source | dataset | samples | validation samples | turns | records | used records | "
+            "records not drawn | rejected records | license |",
+            "|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
             *rows,
             "",
             "Every dropped record is in `rejects.parquet` with its reason; every one that a cap "
@@ -114,3 +119,8 @@ def _body(plan: Plan, sources: Sequence[SourceEntry]) -> str:
             "",
         ]
     )
+
+
+def _held_out(sources: Sequence[SourceEntry]) -> str:
+    held_out = sum(source.val_samples for source in sources)
+    return f" and {held_out:,} held out for validation" if held_out else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow as pa
 from datakit.io.atomic import write_whole
 from datakit.io.digest import file_sha256
 from datakit.planning import Plan
-from datakit.planning.source_plan import SPLIT
+from datakit.planning.source_plan import TRAIN
 from datakit.record import FORMAT_VERSION
 from datakit.shards.card import card_text
 from datakit.shards.energon import write_energon_files
@@ -19,6 +19,8 @@ from datakit.shards.index import (
     INDEX_SCHEMA,
     NOT_DRAWN_SCHEMA,
     REJECTS_SCHEMA,
+    SHARD_REJECTS,
+    SHARD_REJECTS_SCHEMA,
     to_arrow,
     write_table,
 )
@@ -33,9 +35,17 @@ from datakit.version import VERSION
 
 
 def describe(
-    out: Path, plan: Plan, done: Sequence[ShardDone], finished: FinishedShards
+    out: Path,
+    plan: Plan,
+    done: Sequence[ShardDone],
+    finished: FinishedShards,
+    digests: Mapping[str, str],
 ) -> Manifest:
-    """Writes everything but the shards; the manifest comes last."""
+    """Writes everything but the shards; the manifest comes last.
+
+    Args:
+        digests: of each shard, by its path.
+    """
     tally = Tally()
     for shard in done:
         tally.note_faulty(finished.rejects(shard.path))
@@ -47,27 +57,54 @@ def describe(
     write_table(out / "rejects.parquet", REJECTS_SCHEMA, _rejects(plan, done, finished, tally))
     not_drawn = (to_arrow(part.not_drawn, name) for name, part in plan.by_source.items())
     write_table(out / "not_drawn.parquet", NOT_DRAWN_SCHEMA, not_drawn)
+    layout = plan.mixture.spec.output.layout
+    others = [_write_shard_rejects(out, done, finished)] if layout == "per-source" else []
     shards = [
-        ShardEntry(path=d.path, split=SPLIT, samples=d.samples, bytes=d.bytes, sha256=d.sha256)
+        ShardEntry(
+            path=d.path,
+            split=split_of(d.path),
+            plan_sha256=digests[d.path],
+            samples=d.samples,
+            bytes=d.bytes,
+            sha256=d.sha256,
+        )
         for d in done
     ]
     sources = _source_entries(plan, tally)
     card = card_text(plan, shards, sources, sorted(_member_names(out, shards)))
     write_whole(out / "README.md", card.encode())
-    others = write_energon_files(out, shards, plan.fingerprint)
-    others.append(write_wids(out, plan.mixture.spec.name, SPLIT, shards))
+    others += write_energon_files(out, shards, plan.fingerprint)
+    for split in dict.fromkeys([TRAIN, *(shard.split for shard in shards)]):
+        others.append(write_wids(out, plan.mixture.spec.name, split, shards))
     manifest = Manifest(
         format_version=FORMAT_VERSION,
         datakit_version=VERSION,
         name=plan.mixture.spec.name,
         fingerprint=plan.fingerprint,
         seed=plan.mixture.spec.seed,
+        layout=layout,
         shards=shards,
         files=_file_entries(out, shards, others),
         sources=sources,
     )
     write_manifest(out, manifest)
     return manifest
+
+
+def split_of(shard: str) -> str:
+    """The split of a shard, which its name begins with."""
+    return Path(shard).name.partition("-")[0]
+
+
+def _write_shard_rejects(out: Path, done: Sequence[ShardDone], finished: FinishedShards) -> Path:
+    """Writes the rejects of each shard, by which a later build keeps it."""
+    tables = (
+        rejects.add_column(0, "shard", pa.array([Path(shard.path).name] * len(rejects)))
+        for shard in done
+        for rejects in [finished.rejects(shard.path)]
+    )
+    write_table(out / SHARD_REJECTS, SHARD_REJECTS_SCHEMA, tables)
+    return out / SHARD_REJECTS
 
 
 def _rejects(
@@ -95,6 +132,8 @@ def _source_entries(plan: Plan, tally: Tally) -> list[SourceEntry]:
             candidate_samples=part.candidate_samples,
             samples=tally.samples[source.name],
             unique_samples=tally.unique_samples[source.name],
+            val_samples=tally.val_samples[source.name],
+            share=tally.samples[source.name] / max(tally.samples.total(), 1),
             turns=tally.turns[source.name],
             **{name: tally.answers.get(source.name, Counter())[name] for name in ANSWERS},
             mended=part.mended,

@@ -18,7 +18,7 @@ from datakit.shards.mixture_lock import HEADER, LOCK
 
 WORK = ".build"
 LOG = "build.log.jsonl"
-OWN_SHARD = re.compile(r"(train|val)-\d{6}\.tar(\.idx)?")
+OWN_SHARD = re.compile(r"(train|val)(-[A-Za-z0-9][A-Za-z0-9_-]{0,59})?-\d{6}\.tar(\.idx)?")
 OWN_META = frozenset({".info.json", "dataset.yaml", "split.yaml", "index.sqlite", "index.uuid"})
 OWN_NAMES = frozenset(
     {
@@ -31,8 +31,10 @@ OWN_NAMES = frozenset(
         "index.parquet",
         "not_drawn.parquet",
         "rejects.parquet",
+        "shard_rejects.parquet",
         "shards",
         "train.wids.json",
+        "val.wids.json",
     }
 )
 

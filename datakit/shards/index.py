@@ -48,6 +48,9 @@ REJECTS_SCHEMA = pa.schema(
         for name in ("source", "record_id", "place", "reason", "detail", "kept_record_id")
     ]
 )
+# What each shard rejected, also what another repeat of the same sample did use.
+SHARD_REJECTS = "shard_rejects.parquet"
+SHARD_REJECTS_SCHEMA = pa.schema([("shard", pa.string()), *REJECTS_SCHEMA])
 NOT_DRAWN_SCHEMA = pa.schema(
     [(name, pa.string()) for name in ("source", "record_id", "place", "by")]
 )

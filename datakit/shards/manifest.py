@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -27,9 +28,10 @@ class FileEntry(_Part):
 
 
 class ShardEntry(FileEntry):
-    """One tar file of samples."""
+    """One tar file of samples; `plan_sha256` is of all that decides its bytes."""
 
     split: str
+    plan_sha256: str
     samples: int
 
 
@@ -37,8 +39,13 @@ class SourceEntry(_Part):
     """What became of one source; in distinct records, records = used + not drawn + rejected.
 
     Attributes:
-        samples: those written, repeats among them.
+        used_records: of all samples, those held out included.
+        candidate_samples: that training samples could be drawn from.
+        samples: those written to be trained on, repeats among them.
         unique_samples: of those, the ones that are no repeat.
+        val_samples: those held out for validation, which stand in shards of their own.
+        share: of the samples that are trained on; what a reader that mixes the sources draws by.
+        turns: of all samples, those held out included, as are the counts of turns below.
         misfit_turns: turns whose answer is not of the form that their format prompt asks for.
         short_turns: turns with an answer of at most 5 words, inverted ones and boxes aside.
         unprompted_short_turns: of those, the ones that no prompt asks to be short: what teaches a
@@ -56,6 +63,8 @@ class SourceEntry(_Part):
     candidate_samples: int
     samples: int
     unique_samples: int
+    val_samples: int
+    share: float
     turns: int
     misfit_turns: int
     short_turns: int
@@ -71,6 +80,7 @@ class Manifest(_Part):
     name: str
     fingerprint: str
     seed: int
+    layout: Literal["mixed", "per-source"]
     shards: list[ShardEntry]
     files: list[FileEntry]
     sources: list[SourceEntry]
@@ -82,8 +92,16 @@ class Manifest(_Part):
 
     @property
     def samples(self) -> int:
-        """Samples of all shards."""
+        """Samples of all shards, those held out included."""
         return sum(shard.samples for shard in self.shards)
+
+    @property
+    def splits(self) -> dict[str, int]:
+        """Samples of each split that there is, in the order of the shards."""
+        counts: dict[str, int] = {}
+        for shard in self.shards:
+            counts[shard.split] = counts.get(shard.split, 0) + shard.samples
+        return counts
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

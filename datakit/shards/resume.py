@@ -25,23 +25,23 @@ class FinishedShards:
     def __init__(self, job: WriteJob) -> None:
         self._out = job.out
         self._folder = job.work / "done"
-        self._fingerprint = job.fingerprint
+        self._digests = job.digests
 
     def note(self, result: ShardResult) -> None:
         """Notes a shard as finished; the note itself is written last."""
         stem = self._stem(result.done.path)
         write_table(stem.with_suffix(INDEX_SUFFIX), INDEX_SCHEMA, [result.rows])
         write_table(stem.with_suffix(REJECTS_SUFFIX), REJECTS_SCHEMA, [result.rejects])
-        fields = {"fingerprint": self._fingerprint, **asdict(result.done)}
+        fields = {"plan_sha256": self._digests[result.done.path], **asdict(result.done)}
         write_whole(stem.with_suffix(".json"), orjson.dumps(fields))
 
     def find(self, path: str) -> ShardDone | None:
-        """A shard that was noted by this build and whose bytes are still the same."""
+        """A shard that was noted with this digest and whose bytes are still the same."""
         try:
             fields = orjson.loads(self._stem(path).with_suffix(".json").read_bytes())
-            same_build = fields.pop("fingerprint") == self._fingerprint
+            same_plan = fields.pop("plan_sha256") == self._digests[path]
             done = ShardDone(**fields)
-            whole = same_build and file_sha256(self._out / path) == done.sha256
+            whole = same_plan and file_sha256(self._out / path) == done.sha256
             return done if whole and (self._out / f"{path}.idx").is_file() else None
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from datakit.planning.source_plan import VAL
+
 ANSWERS = ("misfit_turns", "short_turns", "unprompted_short_turns")
 
 RecordName = tuple[str, str]  # a source's name and the id of a record
@@ -29,6 +31,7 @@ class Tally:
     saved: set[RecordName] = field(default_factory=set)
     samples: Counter[str] = field(default_factory=Counter)
     unique_samples: Counter[str] = field(default_factory=Counter)
+    val_samples: Counter[str] = field(default_factory=Counter)
     turns: Counter[str] = field(default_factory=Counter)
     used_records: Counter[str] = field(default_factory=Counter)
     answers: dict[str, Counter[str]] = field(default_factory=dict)
@@ -40,11 +43,15 @@ class Tally:
 
     def index(self, table: pa.Table) -> pa.Table:
         """Counts the samples of a shard's index."""
-        names = ["source", "repeat", "num_turns", "record_ids", "record_sources", *ANSWERS]
+        names = ["source", "split", "repeat", "num_turns", "record_ids", "record_sources", *ANSWERS]
         columns = table.select(names).to_pydict()
-        for source, repeat, turns, ids, owners, *answers in zip(*columns.values(), strict=True):
-            self.samples[source] += 1
-            self.unique_samples[source] += repeat == 0
+        rows = zip(*columns.values(), strict=True)
+        for source, split, repeat, turns, ids, owners, *answers in rows:
+            if split == VAL:
+                self.val_samples[source] += 1
+            else:
+                self.samples[source] += 1
+                self.unique_samples[source] += repeat == 0
             self.turns[source] += turns
             own = self.answers.setdefault(source, Counter())
             own.update(dict(zip(ANSWERS, answers, strict=True)))

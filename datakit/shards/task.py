@@ -28,11 +28,11 @@ class SourceJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteJob:
-    """What a worker needs to write any shard of a build."""
+    """What a worker needs to write any shard of a build; `digests` are those of the shards."""
 
     out: Path
     work: Path
-    fingerprint: str
+    digests: Mapping[str, str]
     check: Check
     sources: Mapping[str, SourceJob]
 

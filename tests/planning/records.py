@@ -32,6 +32,7 @@ def record_frame(pairs: Pairs, dedup: Dedup, source: int = 0) -> pl.DataFrame:
             "image_bytes": [1] * len(pairs),
             "payload_bytes": [1] * len(pairs),
             "merges": [True] * len(pairs),
+            "held_out": [False] * len(pairs),
             "duplicates": [None] * len(pairs),
         },
         schema_overrides={

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from datakit.io.image_files import ImageFiles
 from datakit.io.trees import open_source
 from datakit.mixture import Dedup
+from datakit.planning.image_content import image_contents, looks
 from datakit.planning.merge import merge_turns, same_images
 from tests.planning.records import record_frame
 
@@ -67,3 +68,16 @@ def test_one_file_that_two_sources_name_is_one_image(tmp_path: Path) -> None:
     files = {0: ImageFiles(open_source(tmp_path)), 1: ImageFiles(open_source(tmp_path / "link"))}
     shared = same_images({0: ["1.jpg"], 1: ["1.jpg"]}, files)
     assert len(set(shared.values())) == 1
+
+
+def test_an_image_that_vanished_is_like_no_other(tmp_path: Path) -> None:
+    for folder in ("x", "y"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "1.jpg").write_bytes(b"same")
+    files = {n: ImageFiles(open_source(tmp_path / f)) for n, f in enumerate("xy")}
+    assert files[1].size("1.jpg") == 4
+    (tmp_path / "y" / "1.jpg").unlink()
+    names = {0: ["1.jpg"], 1: ["1.jpg"]}
+    shared = same_images(names, files)
+    assert shared[0, "1.jpg"] != shared[1, "1.jpg"]
+    assert set(image_contents(names, files, looks, tmp_path)) == {(0, "1.jpg")}

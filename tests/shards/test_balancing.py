@@ -147,3 +147,26 @@ def test_one_and_two_workers_give_the_same_bytes(release: Release, tmp_path: Pat
     one = datakit.build(release.mixture, out=tmp_path / "1", overrides=overrides, workers=1)
     two = datakit.build(release.mixture, out=tmp_path / "2", overrides=overrides, workers=2)
     assert one.manifest == two.manifest
+
+
+def test_a_category_has_its_share(release: Release) -> None:
+    shares = "balance.category_shares={documents and charts: 0.75}"
+    often = [shares, "balance.max_repeats=4"]
+    plan = datakit.plan(release.mixture, overrides=[*often, "balance.total_samples=12"])
+    assert counts(plan) == {"chartqa": (6, 5), "docvqa": (3, 2), "sharegpt-4v": (3, 3)}
+    largest = datakit.plan(release.mixture, overrides=often)
+    assert counts(largest) == {"chartqa": (20, 5), "docvqa": (8, 2), "sharegpt-4v": (9, 4)}
+
+
+def test_a_category_without_sources_and_shares_above_all_are_named(release: Release) -> None:
+    text = release.mixture.read_text()
+    path = release.write_mixture(text + "balance:\n  category_shares: {documents: 0.5}\n")
+    with pytest.raises(ConfigError) as caught:
+        datakit.resolve(path)
+    (problem,) = caught.value.problems
+    assert problem.found == "no source is of the category 'documents'."
+    assert problem.mend == "Did you mean 'documents and charts'?"
+    assert str(problem.where).endswith("mixture.yaml:9")
+    shares = "balance.category_shares={documents and charts: 0.7, instruction: 0.4}"
+    with pytest.raises(ConfigError, match=r"the shares add up to 1.1, expected at most 1"):
+        datakit.resolve(release.mixture, overrides=[shares])

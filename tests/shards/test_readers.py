@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import datakit
+from datakit.errors import UsageError
 from tests.releases import Release, draw
+
+HOLDOUT = ("holdout.share=0.5", "output.shard_samples=3")
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # the readers' own warnings, not ours
 
@@ -128,3 +132,72 @@ def test_wids_json_names_every_shard(build: Path) -> None:
     assert sum(shard["nsamples"] for shard in index["shardlist"]) == len(expected(build))
     for shard in index["shardlist"]:
         assert (build / shard["url"]).stat().st_size == shard["filesize"]
+
+
+@pytest.fixture
+def held_out(release: Release, tmp_path: Path) -> Path:
+    """A build with a validation split."""
+    datakit.build(release.mixture, out=tmp_path / "out", workers=1, overrides=HOLDOUT)
+    return tmp_path / "out"
+
+
+def keys_of(build: Path, split: str) -> list[str]:
+    """The keys of a split; there are some."""
+    keys = sorted(datakit.open(build, split=split).index["key"])
+    assert keys
+    return keys
+
+
+@pytest.mark.parametrize(("split", "name"), [("train", "train"), ("val", "validation")])
+def test_each_reader_keeps_the_validation_split_apart(
+    held_out: Path, tmp_path: Path, split: str, name: str
+) -> None:
+    datasets = pytest.importorskip("datasets")
+    keys = keys_of(held_out, split)
+    data = datakit.open(held_out, split=split)
+    assert sorted(sample.id for sample in data) == keys
+    assert sorted(row["__key__"] for row in data.webdataset()) == keys
+    cache = str(tmp_path / "cache")
+    rows = datasets.load_dataset(str(held_out), split=name, cache_dir=cache)
+    assert sorted(rows["__key__"]) == keys
+    wids = json.loads((held_out / f"{split}.wids.json").read_text())
+    assert sum(shard["nsamples"] for shard in wids["shardlist"]) == len(keys)
+
+
+def test_energon_finds_the_validation_split(held_out: Path) -> None:
+    energon: Any = pytest.importorskip("megatron.energon")
+
+    @energon.stateless  # type: ignore[untyped-decorator]
+    def cook(sample: dict[str, Any]) -> Any:
+        return energon.TextSample(**energon.basic_sample_keys(sample), text="")
+
+    class Encoder(energon.DefaultTaskEncoder):  # type: ignore[misc]
+        cookers = [energon.Cooker(cook)]  # noqa: RUF012 - energon's own way
+
+    workers = energon.WorkerConfig(rank=0, world_size=1, num_workers=0)
+    loader = energon.get_savable_loader(
+        energon.get_val_dataset(
+            str(held_out), batch_size=1, worker_config=workers, task_encoder=Encoder()
+        )
+    )
+    keys = [key.rpartition("/")[2] for batch in loader for key in batch.__key__]
+    assert sorted(keys) == keys_of(held_out, "val")
+
+
+def test_a_split_that_is_not_there_is_named(held_out: Path) -> None:
+    with pytest.raises(UsageError, match="no split 'vall'. Did you mean 'val'"):
+        datakit.open(held_out, split="vall")
+
+
+def test_shards_of_one_source_each_open_as_well(release: Release, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    out, apart = tmp_path / "out", ["output.layout=per-source", "output.shard_samples=2"]
+    datakit.build(release.mixture, out=out, workers=1, overrides=apart)
+    data = datakit.open(out)
+    keys = [row["__key__"] for row in data.webdataset()]
+    assert sorted(keys) == sorted(data.index["key"])
+    sources = [key.rpartition("-")[0] for key in keys]
+    changes = sum(one != other for one, other in pairwise(sources))
+    assert changes > 2, "its shards are read in a mixed order"
+    rows = datasets.load_dataset(str(out), split="train", cache_dir=str(tmp_path / "cache"))
+    assert sorted(rows["__key__"]) == sorted(keys)

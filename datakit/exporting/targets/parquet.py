@@ -120,7 +120,10 @@ def _type(feature: Feature) -> pa.DataType:
 
 
 def _body(manifest: Manifest) -> str:
-    rows = [f"| {s.name} | {s.dataset} | {s.samples:,} | {s.license} |" for s in manifest.sources]
+    rows = [
+        f"| {s.name} | {s.dataset} | {s.samples + s.val_samples:,} | {s.license} |"
+        for s in manifest.sources
+    ]
     return "\n".join(
         [
             f"# {manifest.name}",
