@@ -17,6 +17,7 @@ import polars as pl
 
 from datakit.errors import DataError
 from datakit.io.digest import file_sha256
+from datakit.io.image_rewrite import codec_versions
 from datakit.io.stable_hash import stable_hash
 from datakit.planning import select
 from datakit.planning.balancing import balance_sources
@@ -232,4 +233,6 @@ def _fingerprint(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> 
             for source in mixture.sources
         },
     }
+    if mixture.spec.images.style.rewrites:
+        parts["image_codecs"] = codec_versions()
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

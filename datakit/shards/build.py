@@ -171,7 +171,7 @@ def _job(out: Path, work: Path, plan: Plan) -> WriteJob:
         out=out,
         work=work,
         fingerprint=plan.fingerprint,
-        check=plan.mixture.spec.images.check,
+        images=plan.mixture.spec.images.style,
         sources=sources,
     )
 

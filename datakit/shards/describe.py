@@ -97,6 +97,7 @@ def _source_entries(plan: Plan, tally: Tally) -> list[SourceEntry]:
             unique_samples=tally.unique_samples[source.name],
             turns=tally.turns[source.name],
             **{name: tally.answers.get(source.name, Counter())[name] for name in ANSWERS},
+            changed_images=dict(sorted(tally.changed_images.get(source.name, Counter()).items())),
             mended=part.mended,
         )
         accounted = entry.used_records + entry.not_drawn_records + rejected.total()

@@ -9,7 +9,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from datakit.io.image_header import Check, ImageError, read_header
+from datakit.io.image_header import ImageError, read_header
+from datakit.io.image_style import Check
 
 
 def encoded(kind: str, mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> bytes:
