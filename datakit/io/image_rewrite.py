@@ -14,7 +14,14 @@ from typing import Any
 import PIL
 from PIL import Image, features
 
-from datakit.io.image_header import EXIF_KEYS, ImageError, ImageHeader, decode
+from datakit.io.image_header import (
+    EXIF_KEYS,
+    ImageError,
+    ImageHeader,
+    decode,
+    open_image,
+    read_plain_jpeg,
+)
 from datakit.io.image_style import ImageStyle
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
@@ -38,11 +45,13 @@ class WrittenImage:
 
     Attributes:
         header: of `data`.
+        source: of its source's image.
         changes: what differs from its source, such as `resized`; nothing where the bytes are its.
     """
 
     data: bytes
     header: ImageHeader
+    source: ImageHeader
     changes: tuple[str, ...] = ()
 
 
@@ -69,23 +78,22 @@ def written_header(header: ImageHeader, style: ImageStyle) -> ImageHeader:
     return ImageHeader(extension=extension, width_px=size[0], height_px=size[1])
 
 
-def write_image(
-    data: bytes, image: Image.Image, header: ImageHeader, style: ImageStyle
-) -> WrittenImage:
-    """The image as the style wants it: the same bytes where it asks for nothing else.
+def write_image(data: bytes, style: ImageStyle) -> WrittenImage:
+    """The image as the style wants it: checked, and the same bytes where nothing else is asked for.
 
-    Args:
-        data: its source's bytes.
-        image: the same, opened and not decoded.
+    Called within `without_warnings`.
 
     Raises:
-        ImageError: its pixels are damaged, or the format cannot hold them.
+        ImageError: as `read_header`, or its pixels are damaged, or the format cannot hold them.
     """
+    if not style.decodes and (plain := read_plain_jpeg(data)):
+        return WrittenImage(data=data, header=plain, source=plain)
+    image, header = open_image(data, check=style.check, convertible=style.mode != "copy")
     wanted = written_header(header, style)
     if wanted is header:
         if style.check == "decode":
             decode(image)
-        return WrittenImage(data=data, header=header)
+        return WrittenImage(data=data, header=header, source=header)
     changes = ["re-encoded", *_losses(data, image)]
     lossless = header.extension == "webp" and b"VP8L" in data[12:40]
     size = wanted.width_px, wanted.height_px
@@ -113,7 +121,7 @@ def write_image(
     if profile and "cmyk-to-rgb" not in more:
         options["icc_profile"] = profile
     encoded = _encode(pixels, FORMATS[wanted.extension], options)
-    return WrittenImage(data=encoded, header=wanted, changes=(*changes, *more))
+    return WrittenImage(data=encoded, header=wanted, source=header, changes=(*changes, *more))
 
 
 def _losses(data: bytes, image: Image.Image) -> list[str]:

@@ -126,15 +126,14 @@ def _read(files: ImageFiles, name: str) -> bytes:
 
 def _load(name: str, data: bytes, style: ImageStyle) -> SampleImage:
     try:
-        image, header = open_image(data, check=style.check, convertible=style.mode != "copy")
-        written = write_image(data, image, header, style)
+        written = write_image(data, style)
     except ImageError as error:
         raise ImageError(error.reason, f"{name}: {error.detail}") from error
     return SampleImage(
         data=written.data,
         header=written.header,
         sha256=hashlib.sha256(written.data).hexdigest(),
-        view=view_of(header, style),
+        view=view_of(written.source, style),
         changes=written.changes,
         source_bytes=len(data),
     )
