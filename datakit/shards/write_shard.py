@@ -25,6 +25,8 @@ from datakit.shards.tar import TarWriter
 from datakit.shards.task import PLAN, ShardDone, ShardTask, SourceJob, WriteJob
 from datakit.sources.spool import Spool
 
+SAMPLES_AT_ONCE = 8192  # whose records are in memory: a shard of short texts has half a million
+
 Record = tuple[str, dict[str, Any]]  # a source's name and a row of its spool
 
 
@@ -59,8 +61,7 @@ class ShardWriter:
         """
         started = time.perf_counter()
         samples = pl.scan_ipc(self._job.work / PLAN).slice(task.start, task.samples).collect()
-        records = self._records(samples)
-        rows: list[dict[str, Any]] = []
+        parts: list[pa.Table] = []
         rejects: list[dict[str, str]] = []
         path = self._job.out / task.path
         with (
@@ -68,31 +69,26 @@ class ShardWriter:
             whole_file(path) as temporary,
             TarWriter(temporary) as tar,
         ):
-            for planned, images in zip(
-                samples.iter_rows(named=True), self._images(samples), strict=True
-            ):
-                parts = [(name, records[name][row]) for name, row in self._rows(planned)]
-                if isinstance(images, ImageError):
-                    rejects += [_reject(part, images.reason, images.detail) for part in parts]
-                    continue
-                row, faults = self._add(tar, planned, parts, images)
-                rejects += [_reject(parts[f.part], f.reason, f.detail) for f in faults]
-                if row is not None:
-                    rows.append({**row, "shard": Path(task.path).name})
+            images = self._images(samples)
+            for some in samples.iter_slices(SAMPLES_AT_ONCE):
+                added = self._add_all(tar, some, images, rejects)
+                rows = [{**row, "shard": path.name} for row in added]
+                parts.append(pa.Table.from_pylist(rows, schema=INDEX_SCHEMA))
             end = tar.offset
             sha256 = tar.finish()
             size_bytes = tar.offset
-        _write_offsets(path.with_name(f"{path.name}.idx"), [row["offset"] for row in rows], end)
+        index = pa.concat_tables(parts).combine_chunks()
+        _write_offsets(path.with_name(f"{path.name}.idx"), index["offset"].to_pylist(), end)
         done = ShardDone(
             path=task.path,
-            samples=len(rows),
+            samples=index.num_rows,
             bytes=size_bytes,
             sha256=sha256,
             seconds=time.perf_counter() - started,
         )
         return ShardResult(
             done=done,
-            rows=pa.Table.from_pylist(rows, schema=INDEX_SCHEMA),
+            rows=index,
             rejects=pa.Table.from_pylist(rejects, schema=REJECTS_SCHEMA),
         )
 
@@ -128,6 +124,30 @@ class ShardWriter:
             for source, names in samples.select("source", "images").iter_rows()
         )
         return load_images(wanted, self._job.images, threads=self._job.image_threads)
+
+    def _add_all(
+        self,
+        tar: TarWriter,
+        samples: pl.DataFrame,
+        images: Iterator[Loaded],
+        rejects: list[dict[str, str]],
+    ) -> Iterator[dict[str, Any]]:
+        """Appends samples to the tar; yields their rows of the index, and notes what is rejected.
+
+        Args:
+            images: of these samples and all that follow.
+        """
+        records = self._records(samples)
+        for planned in samples.iter_rows(named=True):
+            parts = [(name, records[name][row]) for name, row in self._rows(planned)]
+            loaded = next(images)
+            if isinstance(loaded, ImageError):
+                rejects += [_reject(part, loaded.reason, loaded.detail) for part in parts]
+                continue
+            row, faults = self._add(tar, planned, parts, loaded)
+            rejects += [_reject(parts[f.part], f.reason, f.detail) for f in faults]
+            if row is not None:
+                yield row
 
     def _add(
         self,
