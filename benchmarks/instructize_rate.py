@@ -21,6 +21,7 @@ from typing import Any
 
 import orjson
 
+from datakit.geometry import View
 from datakit.instructize import (
     Instructions,
     Instructor,
@@ -124,7 +125,7 @@ def datakit_loop(records: Records, who: Instructor) -> int:
     size = 0
     for number, sample in enumerate(records):
         key = f"chartqa-{number:016x}"
-        made = converse(key, parts_of(who, sample), [(640, 480)])
+        made = converse(key, parts_of(who, sample), [View((640, 480))])
         size += len(encode_sample(as_sample(key, made)))
     return size
 
@@ -140,7 +141,7 @@ def breakdown(records: Records, who: Instructor) -> list[tuple[str, float]]:
     """Seconds of each part, each timed by itself over all samples."""
     keys = [f"chartqa-{number:016x}" for number in range(len(records))]
     made = [
-        converse(key, parts_of(who, sample), [(640, 480)])
+        converse(key, parts_of(who, sample), [View((640, 480))])
         for key, sample in zip(keys, records, strict=True)
     ]
     samples = [as_sample(key, one) for key, one in zip(keys, made, strict=True)]
@@ -155,11 +156,11 @@ def breakdown(records: Records, who: Instructor) -> list[tuple[str, float]]:
         for key, sample in zip(keys, records, strict=True):
             before = None
             for turn, part in enumerate(parts_of(who, sample)):
-                before = who.turns(key, turn, part, [(640, 480)], before)[-1]
+                before = who.turns(key, turn, part, [View((640, 480))], before)[-1]
 
     def whole() -> None:
         for key, sample in zip(keys, records, strict=True):
-            converse(key, parts_of(who, sample), [(640, 480)])
+            converse(key, parts_of(who, sample), [View((640, 480))])
 
     drawing, turning, all_of_it = seconds(draw), seconds(turns), seconds(whole)
     return [

@@ -23,7 +23,7 @@ from datakit.instructize import (
     template_folders,
     template_set_names,
 )
-from datakit.instructize.tasks.base import EXAMPLE_SIZE
+from datakit.instructize.tasks.base import EXAMPLE_VIEW
 from datakit.instructize.template_set import Template
 from datakit.mixture import find_mixture, load_mixture
 from datakit.registry import data_names, shipped_folder
@@ -171,7 +171,7 @@ def _rendered(name: str, found: TemplateSet, template: Template, *, inverted: bo
     )
     who = Instructor(how)
     record = Part(instructor=who, record_id="0", payload=payload)
-    turn = who.turns("sample", 0, record, [EXAMPLE_SIZE])[0]
+    turn = who.turns("sample", 0, record, [EXAMPLE_VIEW])[0]
     note = " (inverted)" if inverted else ""
     needs = f" (needs {', '.join(template.needs)})" if template.needs else ""
     return [

@@ -6,7 +6,7 @@ A box is `(x1, y1, x2, y2)` in pixels, y downwards; a size is `(width, height)` 
 from __future__ import annotations
 
 from math import isfinite
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from datakit.record import Box
 
@@ -14,6 +14,45 @@ Size = tuple[int, int]
 BoxFormat = Literal["xyxy", "xywh", "centre"]
 BoxScale = Literal["unit", "0-1000", "pixel"]
 BoxFrame = Literal["original", "padded"]
+
+SIDEWAYS = frozenset({5, 6, 7, 8})
+BACK = {6: 8, 8: 6}  # the orientations that undo another; the others undo themselves
+
+
+class View(NamedTuple):
+    """An image as a shard has it, and what it was made of.
+
+    Attributes:
+        size: as written.
+        stored: of its source, before it was turned or shrunk; None where it is the same.
+        orientation: EXIF's in the source, 1 to 8.
+        is_turned: whether what is written was turned upright by it.
+    """
+
+    size: Size
+    stored: Size | None = None
+    orientation: int = 1
+    is_turned: bool = False
+
+    @property
+    def source_size(self) -> Size:
+        """Pixels of the source as they are stored."""
+        return self.stored or self.size
+
+    @property
+    def shown_size(self) -> Size:
+        """Pixels of the source as a viewer shows it, which turns it as EXIF says."""
+        return turned_size(self.source_size, self.orientation)
+
+    def place(self, box: Box) -> Box:
+        """A box in the stored pixels of the source, in the pixels that are written."""
+        if not self.is_turned:
+            return rescale(box, self.source_size, self.size)
+        return rescale(turn(box, self.source_size, self.orientation), self.shown_size, self.size)
+
+    def unturned(self, box: Box) -> Box:
+        """A box in the shown pixels of the source, in its stored ones."""
+        return turn(box, self.shown_size, BACK.get(self.orientation, self.orientation))
 
 
 def from_xywh(x: float, y: float, width: float, height: float) -> Box:
@@ -37,6 +76,26 @@ def rescale(box: Box, size: Size, to: Size) -> Box:
         return box
     across, down = to[0] / size[0], to[1] / size[1]
     return (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
+
+
+def turned_size(size: Size, orientation: int) -> Size:
+    """The size of an image that is turned as EXIF's orientation says."""
+    return size[::-1] if orientation in SIDEWAYS else size
+
+
+def turn(box: Box, size: Size, orientation: int) -> Box:
+    """The box in an image that is turned as EXIF's orientation says.
+
+    Args:
+        size: of the image before.
+    """
+    x1, y1, x2, y2 = box
+    width, height = size
+    if orientation in (2, 3, 7, 8):  # mirrored along x
+        x1, x2 = width - x2, width - x1
+    if orientation in (3, 4, 6, 7):  # along y
+        y1, y2 = height - y2, height - y1
+    return (y1, x1, y2, x2) if orientation in SIDEWAYS else (x1, y1, x2, y2)
 
 
 def into_padded_square(box: Box, size: Size) -> tuple[Box, Size]:

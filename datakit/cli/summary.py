@@ -45,6 +45,7 @@ def build_summary(path: Path, manifest: Manifest) -> str:
         table,
         reasons,
         mended_text(manifest),
+        changed_images_text(manifest),
         answers_text(manifest),
     ]
     return "\n\n".join(part for part in parts if part)
@@ -69,6 +70,16 @@ def mended_text(manifest: Manifest) -> str:
         + ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in source.mended.items())
         for source in manifest.sources
         if source.mended
+    )
+
+
+def changed_images_text(manifest: Manifest) -> str:
+    """Images that were encoded anew and what that changed, by source."""
+    return some_lines(
+        f"images of {source.name}: "
+        + ", ".join(f"{count:,} {kind}" for kind, count in source.changed_images.items())
+        for source in manifest.sources
+        if source.changed_images
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from datakit.errors import DataError
-from datakit.geometry import Size
+from datakit.geometry import View
 from datakit.instructize import (
     Instructions,
     Instructor,
@@ -18,9 +18,11 @@ from datakit.instructize import (
     converse,
 )
 from datakit.instructize.instructions import template_name
-from datakit.io.image_header import ImageError, read_header
+from datakit.io.image_header import ImageError
+from datakit.io.image_style import ImageStyle
 from datakit.planning import Plan
 from datakit.planning.source_plan import SourcePlan
+from datakit.shards.sample_images import read_view
 from datakit.sources.spool import Spool
 
 
@@ -67,7 +69,7 @@ def preview_samples(
     plan: Plan, *, per_source: int, source: str | None = None
 ) -> Iterator[PreviewedSample]:
     """Yields the first samples of each source, or of one, in the order of writing."""
-    names = list(plan.by_source)
+    names, style = list(plan.by_source), plan.mixture.spec.images.style
     spools = {name: Spool(part.spool) for name, part in plan.by_source.items()}
     instructors = {s.name: Instructor(s.instructions) for s in plan.mixture.sources}
     templates = {
@@ -83,7 +85,9 @@ def preview_samples(
                 _record(names[owner], spools[names[owner]].take([row])[row])
                 for owner, row in zip(owners, sample["rows"], strict=True)
             )
-            conversation, fault = _converse(plan.by_source[name], sample, records, instructors)
+            conversation, fault = _converse(
+                plan.by_source[name], sample, records, instructors, style
+            )
             yield PreviewedSample(
                 key=sample["key"],
                 source=name,
@@ -119,16 +123,17 @@ def _converse(
     sample: dict[str, Any],
     records: tuple[PreviewedRecord, ...],
     instructors: dict[str, Instructor],
+    style: ImageStyle,
 ) -> tuple[RenderedConversation | None, str]:
     parts = [
         Part(instructor=instructors[r.source], record_id=r.record_id, payload=r.payload)
         for r in records
     ]
     try:
-        sizes = [_size(part, name) for name in sample["images"]]
+        views = [_view(part, name, style) for name in sample["images"]]
     except ImageError as error:
         return None, str(error)
-    made = converse(sample["key"], parts, sizes)
+    made = converse(sample["key"], parts, views)
     faults = "; ".join(
         f"record {records[fault.part].record_id}: {fault.reason}: {fault.detail}"
         for fault in made.faults
@@ -136,9 +141,10 @@ def _converse(
     return (made if made.turns else None), faults
 
 
-def _size(part: SourcePlan, name: str) -> Size:
+def _view(part: SourcePlan, name: str, style: ImageStyle) -> View:
     try:
-        header = read_header(part.images.read(name), check="header")
-    except OSError as error:
-        raise DataError(f"{name}: {error.strerror or error}.") from error
-    return header.width_px, header.height_px
+        return read_view(part.images, name, style)
+    except ImageError as error:
+        if isinstance(error.__cause__, OSError):
+            raise DataError(f"{name}: {error.__cause__.strerror or error.__cause__}.") from error
+        raise

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from datakit.geometry import Size
+from datakit.geometry import View
 from datakit.instructize.response_format import is_short, states_a_format
 from datakit.instructize.sandbox import TemplateFault, TextTooLong
 from datakit.instructize.tasks.base import RecordFault
@@ -47,7 +47,7 @@ class RenderedConversation:
     unprompted_short_turns: int
 
 
-def converse(key: str, parts: Sequence[Part], images: Sequence[Size]) -> RenderedConversation:
+def converse(key: str, parts: Sequence[Part], images: Sequence[View]) -> RenderedConversation:
     """Phrases the records of one sample as one conversation.
 
     A record that cannot be phrased is left out and named in `faults`; where that is all of them,
@@ -56,17 +56,17 @@ def converse(key: str, parts: Sequence[Part], images: Sequence[Size]) -> Rendere
     Args:
         key: the sample's key, from which all choices are drawn.
         parts: its records, in order; they may be of several sources.
-        images: the size of each of its images.
+        images: its images.
     """
     system, speaker = "", None
     turns: list[Turn] = []
     faults: list[Fault] = []
-    sizes = list(images)
+    views = list(images)
     for number, part in enumerate(parts):
         before = turns[-1] if turns else None
         try:
-            made = part.instructor.turns(key, len(turns), part, sizes, before)
-            _check_placeholders(made, part, len(sizes))
+            made = part.instructor.turns(key, len(turns), part, views, before)
+            _check_placeholders(made, part, len(views))
         except (RecordFault, TemplateFault) as error:
             faults.append(_fault(number, error))
             continue
@@ -76,7 +76,7 @@ def converse(key: str, parts: Sequence[Part], images: Sequence[Size]) -> Rendere
     prompts = system_prompts(turns)
     own = system or (speaker.system_prompt if speaker else "") or ""
     system = "\n".join(text for text in (own, *prompts) if text)
-    users = with_images(with_prompts(turns, prompts), len(sizes))
+    users = with_images(with_prompts(turns, prompts), len(views))
     messages = [Message(role="system", content=system)] if system and turns else []
     for user, turn in zip(users, turns, strict=True):
         messages.append(Message(role="user", content=user))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from datakit.geometry import Size
+from datakit.geometry import View
 from datakit.instructize.instructions import Instructions, template_name
 from datakit.instructize.response_format import ResponseFormat
 from datakit.instructize.sandbox import Phrasing, TemplateFault
@@ -84,7 +84,7 @@ class Instructor:
         key: str,
         number: int,
         part: Part,
-        images: list[Size],
+        images: list[View],
         before: Turn | None = None,
     ) -> list[Turn]:
         """The turns of one record.
@@ -92,7 +92,7 @@ class Instructor:
         Args:
             key: the sample's key, from which each turn's template is drawn.
             number: how many turns the sample has already.
-            images: the size of each image of the sample.
+            images: each image of the sample.
             before: the last of those turns.
 
         Raises:

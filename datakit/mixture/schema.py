@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from datakit.geometry import BoxFormat, BoxFrame, BoxScale
+from datakit.io.image_style import Check, ImageMode, ImageStyle, Orientation
 
 Diversity = Literal["single", "multi", "multi+inversion"]
 PromptAt = Literal["none", "prefix", "suffix", "system"]
@@ -122,10 +123,29 @@ class Instructize(Section):
 
 
 class Images(Section):
-    """How images are checked while they are copied, byte for byte."""
+    """How images are checked and written; by default they are copied byte for byte."""
 
-    check: Literal["none", "header", "decode"] = "header"
+    mode: ImageMode = Field(
+        "copy", description="byte for byte where nothing else changes pixels; or all encoded anew"
+    )
+    check: Check = Field(
+        "header", description="header: also finds truncated files; decode: every pixel"
+    )
+    max_side_px: int | None = Field(
+        None, ge=1, le=16_383, description="an image with a longer side is shrunk; null: none is"
+    )
+    quality: int = Field(90, ge=1, le=100, description="of JPEG and lossy WebP encoded anew")
+    orientation: Orientation = Field(
+        "keep",
+        description="EXIF's: keep: bytes and pixels stay, image_orientation in index.parquet says "
+        "it; apply: pixels are turned; what is encoded anew always is",
+    )
     max_per_sample: int = Field(16, ge=1)
+
+    @property
+    def style(self) -> ImageStyle:
+        """What is done to each image."""
+        return ImageStyle(**self.model_dump(exclude={"max_per_sample"}))
 
 
 class Balance(Section):

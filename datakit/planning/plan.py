@@ -18,6 +18,7 @@ import polars as pl
 
 from datakit.errors import DataError
 from datakit.io.digest import file_sha256
+from datakit.io.image_rewrite import codec_versions
 from datakit.io.stable_hash import stable_hash
 from datakit.io.unseen_images import UnseenImages
 from datakit.planning import select
@@ -312,4 +313,6 @@ def _fingerprint(
             for source in mixture.sources
         },
     }
+    if mixture.spec.images.style.rewrites:
+        parts["image_codecs"] = codec_versions()
     return hashlib.sha256(orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)).hexdigest()

@@ -176,7 +176,7 @@ def _job(out: Path, work: Path, plan: Plan) -> WriteJob:
         out=out,
         work=work,
         digests=shard_digests(plan),
-        check=plan.mixture.spec.images.check,
+        images=plan.mixture.spec.images.style,
         sources=sources,
     )
 

@@ -136,6 +136,7 @@ def _source_entries(plan: Plan, tally: Tally) -> list[SourceEntry]:
             share=tally.samples[source.name] / max(tally.samples.total(), 1),
             turns=tally.turns[source.name],
             **{name: tally.answers.get(source.name, Counter())[name] for name in ANSWERS},
+            changed_images=dict(sorted(tally.changed_images.get(source.name, Counter()).items())),
             mended=part.mended,
         )
         accounted = entry.used_records + entry.not_drawn_records + rejected.total()

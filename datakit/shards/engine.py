@@ -11,9 +11,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from dataclasses import replace
 from types import ModuleType
 
 from datakit.errors import DataError
+from datakit.io.image_style import ImageStyle
 from datakit.shards.resume import FinishedShards
 from datakit.shards.task import ShardDone, ShardTask, WriteJob
 from datakit.shards.write_shard import ShardWriter
@@ -41,6 +43,7 @@ def run_shards(job: WriteJob, tasks: Sequence[ShardTask], *, workers: int) -> It
     Raises:
         DataError: a shard failed, or a worker process died.
     """
+    job = replace(job, image_threads=image_threads(job.images, workers, len(tasks)))
     if workers <= 1 or len(tasks) <= 1:
         worker = _Worker(job)
         for task in tasks:
@@ -62,6 +65,17 @@ def run_shards(job: WriteJob, tasks: Sequence[ShardTask], *, workers: int) -> It
         ) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def image_threads(style: ImageStyle, workers: int, tasks: int) -> int:
+    """Threads for images in each worker, so that no core rests where there are few shards.
+
+    Where pixels are decoded, that is also while the last shards are written: several threads for
+    each core cost nothing then.
+    """
+    idle = workers // max(1, min(workers, tasks))
+    few = -(-4 * workers // max(1, tasks)) if style.decodes else 1
+    return max(idle, min(workers, few))
 
 
 @contextmanager

@@ -29,6 +29,8 @@ INDEX_SCHEMA = pa.schema(
         ("image_width_px", pa.list_(pa.int32())),
         ("image_height_px", pa.list_(pa.int32())),
         ("image_sha256", pa.list_(pa.string())),
+        ("image_orientation", pa.list_(pa.int32())),
+        ("image_changes", pa.list_(pa.string())),
         ("turn_chars", pa.list_(pa.int32())),
         ("templates", pa.list_(pa.string())),
         ("inverted", pa.list_(pa.bool_())),

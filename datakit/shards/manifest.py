@@ -51,6 +51,8 @@ class SourceEntry(_Part):
         unprompted_short_turns: of those, the ones that no prompt asks to be short: what teaches a
             model to be an "answer machine" (Cambrian-1, section 4.3).
         mended: what was changed in raw text, counted by kind.
+        changed_images: images of samples that were encoded anew, by what that changed; an image
+            that several samples show is counted with each.
     """
 
     name: str
@@ -70,6 +72,7 @@ class SourceEntry(_Part):
     short_turns: int
     unprompted_short_turns: int
     mended: dict[str, int]
+    changed_images: dict[str, int] = {}
 
 
 class Manifest(_Part):

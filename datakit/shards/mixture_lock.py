@@ -7,6 +7,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from datakit.io.image_rewrite import codec_versions
 from datakit.planning import Plan
 
 LOCK = "mixture.lock.yaml"
@@ -33,6 +34,8 @@ def lock_fields(plan: Plan) -> dict[str, Any]:
     ]
     fields["limit_records"] = mixture.limit_records
     fields["template_digests"] = mixture.template_digests()
+    if mixture.spec.images.style.rewrites:
+        fields["image_codecs"] = codec_versions()
     fields["fingerprint"] = plan.fingerprint
     return fields
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from datakit.io.image_rewrite import codec_versions
 from datakit.planning import Plan, PlannedShard, ResolvedSource
 from datakit.record import FORMAT_VERSION
 from datakit.version import VERSION
@@ -40,6 +41,7 @@ def _digest(plan: Plan, shard: PlannedShard, facts: dict[str, Any]) -> str:
         "datakit": VERSION,
         "seed": plan.mixture.spec.seed,
         "images": plan.mixture.spec.images.model_dump(mode="json"),
+        "image_codecs": codec_versions() if plan.mixture.spec.images.style.rewrites else None,
         "sources": {name: facts[name] for name in sorted(used)},
         "samples": samples.select(COLUMNS).rows(),
         "owners": owners,

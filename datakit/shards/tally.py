@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import polars as pl
 import pyarrow as pa
 
 from datakit.planning.source_plan import VAL
@@ -36,6 +37,7 @@ class Tally:
     used_records: Counter[str] = field(default_factory=Counter)
     answers: dict[str, Counter[str]] = field(default_factory=dict)
     rejected: dict[str, Counter[str]] = field(default_factory=dict)
+    changed_images: dict[str, Counter[str]] = field(default_factory=dict)
 
     def note_faulty(self, rejects: pa.Table) -> None:
         """Notes what a shard rejected; done for all shards before their index."""
@@ -56,7 +58,17 @@ class Tally:
             own = self.answers.setdefault(source, Counter())
             own.update(dict(zip(ANSWERS, answers, strict=True)))
             self._use(list(zip(owners, ids, strict=True)), repeat)
+        self._count_changes(table)
         return table
+
+    def _count_changes(self, table: pa.Table) -> None:
+        """Counts images by what was changed in them; several changes of one are counted each."""
+        frame = pl.from_arrow(table.select(["source", "image_changes"]))
+        assert isinstance(frame, pl.DataFrame)
+        each = frame.explode("image_changes").filter(pl.col("image_changes") != "")
+        changes = each.with_columns(pl.col("image_changes").str.split(" ")).explode("image_changes")
+        for source, change, count in changes.group_by(pl.all()).len().iter_rows():
+            self.changed_images.setdefault(source, Counter())[change] += count
 
     def _use(self, records: list[RecordName], repeat: int) -> None:
         """Counts each record once: in its first repeat, or in the first that it is saved in."""

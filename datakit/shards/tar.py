@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,25 @@ from datakit.errors import DamageError
 
 BLOCK_BYTES = 512
 END = bytes(2 * BLOCK_BYTES)
+# What one image fills: written while it is still in the processor's cache, for half of the time.
+BATCH_BYTES = 1 << 16
+MOST_PIECES = 512  # of one `writev`; the system takes 1,024
+
+NAME = slice(0, 100)
+SIZE = slice(124, 136)
+CHECKSUM = slice(148, 156)
+
+
+def _blank_header() -> bytes:
+    """What the headers of all members share, with a blank checksum."""
+    header = bytearray(tarfile.TarInfo().tobuf(tarfile.USTAR_FORMAT))
+    header[SIZE] = bytes(12)
+    header[CHECKSUM] = b" " * 8
+    return bytes(header)
+
+
+BLANK_HEADER = _blank_header()
+BLANK_SUM = sum(BLANK_HEADER)
 
 
 class TarWriter:
@@ -21,22 +41,23 @@ class TarWriter:
     """
 
     def __init__(self, path: Path) -> None:
-        self._file = path.open("wb", buffering=1 << 20)
+        self._file = path.open("wb", buffering=0)
         self._sha256 = hashlib.sha256()
+        self._pieces: list[bytes] = []
+        self._pieces_bytes = 0
         self.offset = 0
 
     def add(self, name: str, data: bytes) -> None:
         """Appends one member; `self.offset` is where the next one starts."""
-        info = tarfile.TarInfo(name)
-        info.size = len(data)
-        self._write(info.tobuf(tarfile.USTAR_FORMAT))
-        self._write(data)
-        self._write(bytes(-len(data) % BLOCK_BYTES))
+        padding = -len(data) % BLOCK_BYTES
+        self._pieces += (member_header(name, len(data)), data, bytes(padding))
+        self._grow(BLOCK_BYTES + len(data) + padding)
 
     def finish(self) -> str:
         """Writes the end of the archive and returns the SHA-256 of all bytes."""
-        self._write(END)
-        self._file.flush()
+        self._pieces.append(END)
+        self._grow(len(END))
+        self._flush()
         return self._sha256.hexdigest()
 
     def __enter__(self) -> TarWriter:
@@ -50,10 +71,43 @@ class TarWriter:
     ) -> None:
         self._file.close()
 
-    def _write(self, data: bytes) -> None:
-        self._file.write(data)
-        self._sha256.update(data)
-        self.offset += len(data)
+    def _grow(self, size: int) -> None:
+        self.offset += size
+        self._pieces_bytes += size
+        if self._pieces_bytes >= BATCH_BYTES or len(self._pieces) >= MOST_PIECES:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Writes all pieces at once: images are not copied together first."""
+        for piece in self._pieces:
+            self._sha256.update(piece)
+        written = os.writev(self._file.fileno(), self._pieces) if self._pieces else 0
+        if written < self._pieces_bytes:  # a signal came between, or the disk is almost full
+            rest = memoryview(b"".join(self._pieces))[written:]
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        self._pieces, self._pieces_bytes = [], 0
+
+
+def member_header(name: str, size: int) -> bytes:
+    """The header that `tarfile` makes of a member, in a tenth of the time."""
+    encoded = name.encode()
+    if len(encoded) > NAME.stop:
+        info = tarfile.TarInfo(name)
+        info.size = size
+        return info.tobuf(tarfile.USTAR_FORMAT)
+    digits = b"%011o\0" % size
+    checksum = BLANK_SUM + sum(encoded) + sum(digits)
+    return b"".join(
+        (
+            encoded.ljust(NAME.stop, b"\0"),
+            BLANK_HEADER[NAME.stop : SIZE.start],
+            digits,
+            BLANK_HEADER[SIZE.stop : CHECKSUM.start],
+            b"%06o\0 " % checksum,
+            BLANK_HEADER[CHECKSUM.stop :],
+        )
+    )
 
 
 def member_headers(path: Path) -> Iterator[tuple[str, int, int]]:
@@ -62,13 +116,12 @@ def member_headers(path: Path) -> Iterator[tuple[str, int, int]]:
     Raises:
         DamageError: a header is not one that `TarWriter` writes, or the archive has no end.
     """
-    with path.open("rb") as file:
+    with path.open("rb", buffering=0) as file:
         offset = 0
-        while (header := file.read(BLOCK_BYTES)) != END[:BLOCK_BYTES]:
-            info = _parse(header, f"{path}, byte {offset}")
-            yield info.name, offset, info.size
-            offset += BLOCK_BYTES + info.size + -info.size % BLOCK_BYTES
-            file.seek(offset)
+        while (header := os.pread(file.fileno(), BLOCK_BYTES, offset)) != END[:BLOCK_BYTES]:
+            name, size = _parse_own(header) or _parse(header, f"{path}, byte {offset}")
+            yield name, offset, size
+            offset += BLOCK_BYTES + size + -size % BLOCK_BYTES
 
 
 def read_members(path: Path, offset: int, size: int) -> dict[str, bytes]:
@@ -83,17 +136,27 @@ def read_members(path: Path, offset: int, size: int) -> dict[str, bytes]:
     members: dict[str, bytes] = {}
     at = 0
     while at < len(data):
-        info = _parse(data[at : at + BLOCK_BYTES], f"{path}, byte {offset + at}")
+        name, length = _parse(data[at : at + BLOCK_BYTES], f"{path}, byte {offset + at}")
         start = at + BLOCK_BYTES
-        members[info.name] = data[start : start + info.size]
-        at = start + info.size + -info.size % BLOCK_BYTES
+        members[name] = data[start : start + length]
+        at = start + length + -length % BLOCK_BYTES
     if at != size:
         raise DamageError(f"{path}: cut off within the sample at byte {offset}.")
     return members
 
 
-def _parse(header: bytes, where: str) -> tarfile.TarInfo:
+def _parse_own(header: bytes) -> tuple[str, int] | None:
+    """The name and size in a header, if it is to the byte one that `member_header` makes."""
     try:
-        return tarfile.TarInfo.frombuf(header, "utf-8", "strict")
+        name, size = header[NAME].rstrip(b"\0").decode(), int(header[SIZE.start : SIZE.stop - 1], 8)
+    except ValueError:
+        return None
+    return (name, size) if header == member_header(name, size) else None
+
+
+def _parse(header: bytes, where: str) -> tuple[str, int]:
+    try:
+        info = tarfile.TarInfo.frombuf(header, "utf-8", "strict")
     except (tarfile.HeaderError, UnicodeDecodeError) as error:
         raise DamageError(f"{where}: no tar header: {error}") from error
+    return info.name, info.size

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from datakit.instructize import Instructions
 from datakit.io.image_files import ImageFiles
-from datakit.io.image_header import Check
+from datakit.io.image_style import ImageStyle
 
 PLAN = "plan.arrow"
 
@@ -28,13 +28,19 @@ class SourceJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WriteJob:
-    """What a worker needs to write any shard of a build; `digests` are those of the shards."""
+    """What a worker needs to write any shard of a build.
+
+    Attributes:
+        digests: of the shards; see `shard_digests`.
+        image_threads: that check and encode images within one worker.
+    """
 
     out: Path
     work: Path
     digests: Mapping[str, str]
-    check: Check
+    images: ImageStyle
     sources: Mapping[str, SourceJob]
+    image_threads: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

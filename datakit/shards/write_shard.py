@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +16,16 @@ import pyarrow as pa
 from datakit.errors import DataError
 from datakit.instructize import Fault, Instructor, Part, RenderedConversation, converse
 from datakit.io.atomic import whole_file, write_whole
-from datakit.io.image_header import ImageError, ImageHeader, read_header
+from datakit.io.image_header import ImageError
 from datakit.record import Provenance, Sample
 from datakit.shards.index import INDEX_SCHEMA, REJECTS_SCHEMA
+from datakit.shards.sample_images import Loaded, SampleImage, load_images
 from datakit.shards.sample_json import encode_sample
 from datakit.shards.tar import TarWriter
 from datakit.shards.task import PLAN, ShardDone, ShardTask, SourceJob, WriteJob
 from datakit.sources.spool import Spool
+
+SAMPLES_AT_ONCE = 8192  # whose records are in memory: a shard of short texts has half a million
 
 Record = tuple[str, dict[str, Any]]  # a source's name and a row of its spool
 
@@ -35,13 +37,6 @@ class ShardResult:
     done: ShardDone
     rows: pa.Table
     rejects: pa.Table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Image:
-    data: bytes
-    header: ImageHeader
-    sha256: str
 
 
 class ShardWriter:
@@ -66,8 +61,7 @@ class ShardWriter:
         """
         started = time.perf_counter()
         samples = pl.scan_ipc(self._job.work / PLAN).slice(task.start, task.samples).collect()
-        records = self._records(samples)
-        rows: list[dict[str, Any]] = []
+        parts: list[pa.Table] = []
         rejects: list[dict[str, str]] = []
         path = self._job.out / task.path
         with (
@@ -75,30 +69,26 @@ class ShardWriter:
             whole_file(path) as temporary,
             TarWriter(temporary) as tar,
         ):
-            for planned in samples.iter_rows(named=True):
-                parts = [(name, records[name][row]) for name, row in self._rows(planned)]
-                try:
-                    row, faults = self._add(tar, planned, parts)
-                except ImageError as error:
-                    rejects += [_reject(part, error.reason, error.detail) for part in parts]
-                    continue
-                rejects += [_reject(parts[f.part], f.reason, f.detail) for f in faults]
-                if row is not None:
-                    rows.append({**row, "shard": Path(task.path).name})
+            images = self._images(samples)
+            for some in samples.iter_slices(SAMPLES_AT_ONCE):
+                added = self._add_all(tar, some, images, rejects)
+                rows = [{**row, "shard": path.name} for row in added]
+                parts.append(pa.Table.from_pylist(rows, schema=INDEX_SCHEMA))
             end = tar.offset
             sha256 = tar.finish()
             size_bytes = tar.offset
-        _write_offsets(path.with_name(f"{path.name}.idx"), [row["offset"] for row in rows], end)
+        index = pa.concat_tables(parts).combine_chunks()
+        _write_offsets(path.with_name(f"{path.name}.idx"), index["offset"].to_pylist(), end)
         done = ShardDone(
             path=task.path,
-            samples=len(rows),
+            samples=index.num_rows,
             bytes=size_bytes,
             sha256=sha256,
             seconds=time.perf_counter() - started,
         )
         return ShardResult(
             done=done,
-            rows=pa.Table.from_pylist(rows, schema=INDEX_SCHEMA),
+            rows=index,
             rejects=pa.Table.from_pylist(rejects, schema=REJECTS_SCHEMA),
         )
 
@@ -127,8 +117,44 @@ class ShardWriter:
                 wanted.setdefault(name, []).append(row)
         return {name: self._spools[name].take(rows) for name, rows in wanted.items()}
 
+    def _images(self, samples: pl.DataFrame) -> Iterator[Loaded]:
+        """The images of each sample, or why they cannot be used."""
+        wanted = (
+            (self._job.sources[source].images, names)
+            for source, names in samples.select("source", "images").iter_rows()
+        )
+        return load_images(wanted, self._job.images, threads=self._job.image_threads)
+
+    def _add_all(
+        self,
+        tar: TarWriter,
+        samples: pl.DataFrame,
+        images: Iterator[Loaded],
+        rejects: list[dict[str, str]],
+    ) -> Iterator[dict[str, Any]]:
+        """Appends samples to the tar; yields their rows of the index, and notes what is rejected.
+
+        Args:
+            images: of these samples and all that follow.
+        """
+        records = self._records(samples)
+        for planned in samples.iter_rows(named=True):
+            parts = [(name, records[name][row]) for name, row in self._rows(planned)]
+            loaded = next(images)
+            if isinstance(loaded, ImageError):
+                rejects += [_reject(part, loaded.reason, loaded.detail) for part in parts]
+                continue
+            row, faults = self._add(tar, planned, parts, loaded)
+            rejects += [_reject(parts[f.part], f.reason, f.detail) for f in faults]
+            if row is not None:
+                yield row
+
     def _add(
-        self, tar: TarWriter, planned: dict[str, Any], parts: list[Record]
+        self,
+        tar: TarWriter,
+        planned: dict[str, Any],
+        parts: list[Record],
+        images: tuple[SampleImage, ...],
     ) -> tuple[dict[str, Any] | None, tuple[Fault, ...]]:
         """Appends one sample to the tar; returns its index row, and records that are not in it.
 
@@ -136,8 +162,7 @@ class ShardWriter:
         """
         source = self._job.sources[planned["source"]]
         key, names = planned["key"], planned["images"]
-        images = [self._image(source, name) for name in names]
-        if sum(len(image.data) for image in images) != planned["image_bytes"]:
+        if sum(image.source_bytes for image in images) != planned["image_bytes"]:
             raise DataError(
                 f"source {source.name!r}: the size of {', '.join(names)} changed since the plan "
                 "was made. Run the build again when nothing else writes there."
@@ -153,7 +178,7 @@ class ShardWriter:
                 )
                 for (name, part), duplicates in zip(parts, planned["duplicates"], strict=True)
             ],
-            [(image.header.width_px, image.header.height_px) for image in images],
+            [image.view for image in images],
         )
         if not conversation.turns:
             return None, conversation.faults
@@ -169,24 +194,13 @@ class ShardWriter:
         row = _index_row(source, planned, sample, conversation, images, used)
         return {**where, **row}, conversation.faults
 
-    def _image(self, source: SourceJob, name: str) -> _Image:
-        try:
-            data = source.images.read(name)
-        except OSError as error:
-            raise ImageError("image-unreadable", f"{name}: {error.strerror or error}") from error
-        try:
-            header = read_header(data, check=self._job.check)
-        except ImageError as error:
-            raise ImageError(error.reason, f"{name}: {error.detail}") from error
-        return _Image(data=data, header=header, sha256=hashlib.sha256(data).hexdigest())
-
 
 def _write_offsets(path: Path, offsets: list[int], end: int) -> None:
     """Energon's `.tar.idx`: where each sample starts, and where the last one ends."""
     write_whole(path, np.asarray([*offsets, end], dtype=np.uint64).tobytes())
 
 
-def _member_names(images: list[_Image]) -> tuple[str, ...]:
+def _member_names(images: Sequence[SampleImage]) -> tuple[str, ...]:
     """What follows the key in each image's name: `jpg` for one, `0.jpg`, `1.png` for several."""
     if len(images) == 1:
         return (images[0].header.extension,)
@@ -198,7 +212,7 @@ def _sample(
     planned: dict[str, Any],
     conversation: RenderedConversation,
     members: tuple[str, ...],
-    images: list[_Image],
+    images: Sequence[SampleImage],
 ) -> Sample:
     provenance = Provenance(
         license=source.license, repeat=planned["repeat"], turns=conversation.turns
@@ -221,7 +235,7 @@ def _index_row(
     planned: dict[str, Any],
     sample: Sample,
     conversation: RenderedConversation,
-    images: list[_Image],
+    images: Sequence[SampleImage],
     parts: list[Record],
 ) -> dict[str, Any]:
     system = [m.content for m in sample.messages if m.role == "system"]
@@ -240,6 +254,8 @@ def _index_row(
         "image_width_px": [image.header.width_px for image in images],
         "image_height_px": [image.header.height_px for image in images],
         "image_sha256": list(sample.image_sha256),
+        "image_orientation": [image.header.orientation for image in images],
+        "image_changes": [" ".join(image.changes) for image in images],
         "turn_chars": [len(user.content) + len(answer.content) for user, answer in turns],
         "templates": [turn.template for turn in conversation.turns],
         "inverted": [turn.inverted for turn in conversation.turns],

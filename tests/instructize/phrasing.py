@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from datakit.geometry import View
 from datakit.instructize import (
     Instructions,
     Instructor,
@@ -65,7 +66,7 @@ def rendered(
         Part(instructor=who, record_id=str(index), payload=plain(payload))
         for index, payload in enumerate(payloads)
     ]
-    return converse(key, parts, [size] * images)
+    return converse(key, parts, [View(size)] * images)
 
 
 def texts(conversation: RenderedConversation) -> list[str]:

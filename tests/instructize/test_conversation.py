@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datakit.geometry import View
 from datakit.instructize import Part, ResponseFormat, converse, load_response_formats
 from datakit.record import (
     IMAGE_PLACEHOLDER,
@@ -138,7 +139,7 @@ def test_turns_of_two_sources_state_what_changes() -> None:
         Part(instructor=chooses, record_id="1", payload=plain(choice)),
         Part(instructor=chooses, record_id="2", payload=plain(choice)),
     ]
-    made = converse("key", parts, [(4, 4)])
+    made = converse("key", parts, [View((4, 4))])
     assert texts(made)[::2] == [
         "<image>\nq0?\nAnswer briefly.",
         "Which?\nA. x\nGive a letter.",

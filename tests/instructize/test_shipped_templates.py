@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from datakit.geometry import View
 from datakit.instructize.choices import ChoiceStyle
 from datakit.instructize.sandbox import Phrasing
 from datakit.instructize.tasks.base import BoxStyle, Setting, Task, find_task, task_names
@@ -37,7 +38,7 @@ def load(name: str) -> tuple[TemplateSet, Task]:
 def example(templates: TemplateSet, task: Task) -> dict[str, Any]:
     """The fields that the set's templates get of the task's example."""
     style = ChoiceStyle(labels=templates.choices.labels, answer=templates.choices.answer)
-    setting = Setting(boxes=BoxStyle(), choices=style, images=((640, 480),), draw=("test",))
+    setting = Setting(boxes=BoxStyle(), choices=style, images=(View((640, 480)),), draw=("test",))
     payload = orjson.loads(orjson.dumps(task.example))
     return dict(task.exchanges(payload, setting)[0].fields)
 

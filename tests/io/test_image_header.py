@@ -5,11 +5,15 @@ from __future__ import annotations
 import struct
 import zlib
 from io import BytesIO
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
-from datakit.io.image_header import Check, ImageError, read_header
+from datakit.io.image_header import ImageError, open_image, read_header, read_plain_jpeg
+from datakit.io.image_style import Check
 
 
 def encoded(kind: str, mode: str = "RGB", size: tuple[int, int] = (40, 30)) -> bytes:
@@ -85,3 +89,36 @@ def test_other_bytes_are_refused(data: bytes, reason: str) -> None:
     with pytest.raises(ImageError) as caught:
         read_header(data)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize("mode", ["L", "RGB"])
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"comment": b"a comment"}])
+def test_plain_jpegs_are_read_as_pillow_reads_them(mode: str, options: dict[str, Any]) -> None:
+    buffer = BytesIO()
+    Image.new(mode, (300, 200)).save(buffer, "JPEG", **options)
+    data = buffer.getvalue()
+    assert read_plain_jpeg(data) == open_image(data)[1]
+    for cut in range(len(data)):
+        assert read_plain_jpeg(data[:cut]) is None
+
+
+def test_what_is_no_plain_jpeg_is_left_to_pillow() -> None:
+    exif = Image.Exif()
+    exif[274] = 6
+    buffer = BytesIO()
+    Image.new("RGB", (40, 30)).save(buffer, "JPEG", exif=exif)
+    others = [buffer.getvalue(), encoded("JPEG", "CMYK"), encoded("PNG"), b"", b"\xff\xd8\xff\xd9"]
+    assert [read_plain_jpeg(data) for data in others] == [None] * 5
+    assert read_header(others[0]).orientation == 6
+
+
+@given(st.binary(max_size=60), st.integers(0, 600))
+def test_any_bytes_are_an_image_or_a_named_fault(noise: bytes, at: int) -> None:
+    data = bytearray(encoded("JPEG"))
+    data[at : at + len(noise)] = noise
+    try:
+        found = read_header(bytes(data))
+    except ImageError as error:
+        assert error.reason.startswith("image-")
+    else:
+        assert found.width_px > 0

@@ -60,6 +60,17 @@ def test_one_and_two_workers_give_the_same_bytes(release: Release, tmp_path: Pat
     assert len(datakit.open(tmp_path / "1").manifest.shards) > 2
 
 
+def test_how_many_records_are_in_memory_at_once_changes_no_byte(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sorted((release.charts / "png").iterdir())[1].write_bytes(b"no image")
+    overrides = ("max_reject_share=1",)
+    datakit.build(release.mixture, out=tmp_path / "all", workers=1, overrides=overrides)
+    monkeypatch.setattr("datakit.shards.write_shard.SAMPLES_AT_ONCE", 2)
+    datakit.build(release.mixture, out=tmp_path / "two", workers=1, overrides=overrides)
+    assert digests(tmp_path / "two") == digests(tmp_path / "all")
+
+
 def test_a_script_without_a_main_guard_builds_with_two_workers(
     release: Release, tmp_path: Path
 ) -> None:

@@ -10,13 +10,13 @@ from typing import Any, ClassVar, NamedTuple
 
 import orjson
 
-from datakit.geometry import BoxFormat, BoxFrame, BoxScale, Size
+from datakit.geometry import BoxFormat, BoxFrame, BoxScale, View
 from datakit.instructize.choices import ChoiceStyle
 from datakit.record import Labelled, Payload
 from datakit.registry import load_class, module_names
 
 PACKAGE = "datakit.instructize.tasks"
-EXAMPLE_SIZE: Size = (640, 480)
+EXAMPLE_VIEW = View((640, 480))
 
 Fields = Mapping[str, Any]
 
@@ -35,13 +35,13 @@ class Setting(NamedTuple):
     """What besides the payload decides a turn's fields.
 
     Attributes:
-        images: the size of each image of the sample.
+        images: each image of the sample.
         draw: parts of the hash from which random choices about this record are drawn.
     """
 
     boxes: BoxStyle
     choices: ChoiceStyle
-    images: Sequence[Size]
+    images: Sequence[View]
     draw: tuple[str | int, ...]
 
 
@@ -158,5 +158,5 @@ def bare_example(task: Task) -> Payload:
 
 def example_fields(task: Task, example: Payload) -> Fields:
     """The template fields of an example's first turn, on an image of 640 x 480 pixels."""
-    setting = Setting(boxes=BoxStyle(), choices=ChoiceStyle(), images=[EXAMPLE_SIZE], draw=())
+    setting = Setting(boxes=BoxStyle(), choices=ChoiceStyle(), images=[EXAMPLE_VIEW], draw=())
     return task.exchanges(orjson.loads(orjson.dumps(example)), setting)[0].fields

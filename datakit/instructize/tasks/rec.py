@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from datakit.geometry import clip, rescale, write_box
+from datakit.geometry import Size, clip, rescale, write_box
 from datakit.instructize.tasks.base import (
     Bare,
     BoxStyle,
@@ -47,26 +47,39 @@ class Rec(Task):
 
 
 def in_own_pixels(payload: Fields, box: Box, setting: Setting) -> Box:
-    """A box in the pixels of the image as it is, whatever size the release drew it on.
+    """A box in the pixels of the image as it is written, whatever size the release drew it on.
+
+    Releases draw on pixels as they are stored. Only where the size that they state fits the image
+    as viewers show it alone, turned by its EXIF orientation, is the box taken to be drawn there.
 
     Raises:
         RecordFault: there is no image, it has another shape, or no part of the box is inside.
     """
     if not setting.images:
         raise RecordFault("image-missing", "a box without an image")
-    own = setting.images[0]
+    view = setting.images[0]
+    own = view.source_size
     drawn_on = (payload["width_px"], payload["height_px"])
-    if abs(drawn_on[0] * own[1] - drawn_on[1] * own[0]) > ASPECT_TOLERANCE * own[0] * drawn_on[1]:
+    x1, y1, x2, y2 = box
+    if _has_shape(drawn_on, own):
+        moved = rescale((x1, y1, x2, y2), drawn_on, own) if all(drawn_on) else (x1, y1, x2, y2)
+    elif _has_shape(drawn_on, view.shown_size):
+        moved = view.unturned(rescale((x1, y1, x2, y2), drawn_on, view.shown_size))
+    else:
         raise RecordFault(
             "box-size-mismatch",
             f"drawn on {drawn_on[0]} x {drawn_on[1]} px, the image is {own[0]} x {own[1]} px",
         )
-    x1, y1, x2, y2 = box
-    moved = rescale((x1, y1, x2, y2), drawn_on, own) if all(drawn_on) else (x1, y1, x2, y2)
     inside = clip(moved, own)
     if inside is None:
         raise RecordFault("box-empty", f"{box} has no part inside {own[0]} x {own[1]} px")
-    return inside
+    return view.place(inside)
+
+
+def _has_shape(drawn_on: Size, own: Size) -> bool:
+    """Whether two sizes are of one shape; true where the first is not known."""
+    difference = abs(drawn_on[0] * own[1] - drawn_on[1] * own[0])
+    return difference <= ASPECT_TOLERANCE * own[0] * drawn_on[1]
 
 
 def box_text(box: Box, setting: Setting) -> str:
@@ -74,7 +87,7 @@ def box_text(box: Box, setting: Setting) -> str:
     style: BoxStyle = setting.boxes
     return write_box(
         box,
-        setting.images[0],
+        setting.images[0].size,
         form=style.form,
         scale=style.scale,
         decimals=style.decimals,

@@ -8,7 +8,9 @@ import stat
 from pathlib import Path
 from typing import IO
 
-from datakit.io.trees.tree import Stamp, Tree
+from datakit.io.trees.tree import MAX_WHOLE_BYTES, Stamp, Tree
+
+READ_BYTES = 1 << 22
 
 
 class LocalTree(Tree):
@@ -41,6 +43,23 @@ class LocalTree(Tree):
             # A pipe would wait for its other end.
             raise OSError(errno.EINVAL, "it is no regular file", self.full_name(name))
         return Path(self.full_name(name)).open("rb")
+
+    def read(self, name: str) -> bytes:
+        # Images come by the million: half the time of `Path.open`, and a quarter of the calls.
+        try:
+            descriptor = os.open(self.full_name(name), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except ValueError as error:
+            raise OSError(errno.EINVAL, str(error), self.full_name(name)) from error
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_WHOLE_BYTES:
+                return super().read(name)
+            pieces = [os.read(descriptor, status.st_size + 1)]
+            while pieces[-1] and sum(map(len, pieces)) < status.st_size:
+                pieces.append(os.read(descriptor, READ_BYTES))
+            return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        finally:
+            os.close(descriptor)
 
     def stamp(self, name: str) -> Stamp:
         status = self._status(name)

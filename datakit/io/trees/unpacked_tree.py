@@ -58,7 +58,12 @@ class UnpackedTree(Tree):
         return tree.open(inner)
 
     def read(self, name: str) -> bytes:
-        tree, inner = self._holder(name)
+        try:
+            return self.base.read(name)
+        except OSError:
+            tree, inner = self._holder(name)
+            if tree is self.base:
+                raise
         return tree.read(inner)
 
     def stamp(self, name: str) -> Stamp:

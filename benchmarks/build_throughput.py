@@ -1,0 +1,188 @@
+"""`datakit build` of many JPEGs beside GNU tar, a webdataset loop and one process that decodes.
+
+    python benchmarks/build_throughput.py [--images 40000] [--rounds 5] [--folder DIR]
+
+Draws JPEGs of 110 KB, all different, with two questions about each, and reads them once, so that
+all that follow find them in memory. Then every round runs, one after the other,
+
+- `datakit build` with two workers: the whole command, from Python's start to the manifest, with
+  header checks, two digests, index and provenance, and no cache of records;
+- `tar cf` of the same images;
+- a loop over them with `webdataset.ShardWriter` and `PIL.Image.open`, in one process;
+- `datakit build` with `check: decode`, and a loop of `PIL.Image.open(…).load()` in one process,
+  both over the first half of them.
+
+The first round is discarded. Times are told without and with a `sync` of the output; datakit syncs
+each shard by itself in either case. Ratios are of one round, their medians of all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from dvqa_scale import START, children_cpu_s
+from photos import draw_photos
+
+IMAGE_BYTES = 110_000
+WORKERS = 2
+DECODED_SHARE = 0.5
+PACKAGES = ("pillow", "polars", "pyarrow", "orjson", "webdataset")
+SHARD_WRITER = """
+import json, sys, webdataset
+from io import BytesIO
+from PIL import Image
+from pathlib import Path
+texts = {}
+for line in open("photos.jsonl"):
+    row = json.loads(line)
+    texts.setdefault(row["image"], []).append({"q": row["question"], "a": row["answer"]})
+with webdataset.ShardWriter(sys.argv[1] + "/%06d.tar", maxsize=512e6, verbose=0) as sink:
+    for number, (name, turns) in enumerate(texts.items()):
+        data = Path(name).read_bytes()
+        about = {"size": Image.open(BytesIO(data)).size, "turns": turns}
+        sink.write({"__key__": f"{number:06d}", "jpg": data, "json": about})
+"""
+DECODE = """
+import json, sys
+from io import BytesIO
+from PIL import Image
+from pathlib import Path
+for name in dict.fromkeys(json.loads(line)["image"] for line in open(sys.argv[1])):
+    Image.open(BytesIO(Path(name).read_bytes())).load()
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds of one command: without and with a sync of what it wrote, and of processors."""
+
+    wall_s: float
+    synced_s: float
+    cpu_s: float
+    planning_s: float = 0.0
+
+
+RATIOS = (
+    ("datakit build / tar", "datakit build", "tar", "<= 1.0"),
+    ("ShardWriter / datakit build", "ShardWriter", "datakit build", ">= 2.5"),
+    ("decoding loop / datakit, decode", "decoding loop", "datakit, decode", ">= 1.8"),
+)
+SECONDS: dict[str, Callable[[Run], float]] = {
+    "": lambda run: run.wall_s,
+    ", with sync": lambda run: run.synced_s,
+}
+
+
+def timed(command: list[str], folder: Path, output: Path) -> Run:
+    """Runs a command that writes `output`, which is removed before."""
+    shutil.rmtree(output, ignore_errors=True)
+    output.mkdir()
+    environment = {**os.environ, "DATAKIT_CACHE": "off", "PYTHONDONTWRITEBYTECODE": ""}
+    environment["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")
+    started, cpu_started = time.perf_counter(), children_cpu_s()
+    subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
+    wall_s, cpu_s = time.perf_counter() - started, children_cpu_s() - cpu_started
+    files = [str(path) for path in output.rglob("*") if path.is_file()]
+    subprocess.run(["sync", *files], check=True)
+    synced_s = time.perf_counter() - started
+    log = output / "build.log.jsonl"
+    writing_s = json.loads(log.read_text().splitlines()[-1])["seconds"] if log.exists() else wall_s
+    return Run(wall_s, synced_s, cpu_s, wall_s - writing_s)
+
+
+def contestants(folder: Path, output: Path) -> dict[str, Callable[[], Run]]:
+    """What is measured, by name, in the order of one round."""
+    build = [sys.executable, "-c", START, "build", "--root", ".", "--out", str(output)]
+    build += ["--workers", str(WORKERS)]
+    commands = {
+        "datakit build": [*build, "photos.yaml"],
+        "tar": ["tar", "cf", str(output / "all.tar"), "-C", "images", "."],
+        "ShardWriter": [sys.executable, "-c", SHARD_WRITER, str(output)],
+        "datakit, decode": [*build, "few.yaml", "--set", "images.check=decode"],
+        "decoding loop": [sys.executable, "-c", DECODE, "few.jsonl"],
+    }
+    return {
+        name: lambda command=command: timed(command, folder, output)  # type: ignore[misc]
+        for name, command in commands.items()
+    }
+
+
+def draw_few(folder: Path, images: int) -> None:
+    """A mixture of the first images alone."""
+    rows = (folder / "photos.jsonl").read_text().splitlines(keepends=True)
+    (folder / "few.jsonl").write_text("".join(rows[: 2 * images]))
+    (folder / "few.yaml").write_text((folder / "photos.yaml").read_text().replace("photos", "few"))
+
+
+def warm(folder: Path) -> None:
+    """Reads all images once."""
+    for path in (folder / "images").iterdir():
+        path.read_bytes()
+
+
+def report(rounds: list[dict[str, Run]]) -> None:
+    """Medians, and ratios of runs that were next to each other."""
+    print(f"\n{'medians':<18}{'wall s':>9}{'with sync s':>13}{'CPU s':>8}")
+    for name in rounds[0]:
+        runs = [one[name] for one in rounds]
+        parts = [statistics.median(values) for values in zip(*map(figures, runs), strict=True)]
+        told = f", of which {parts[3]:.1f} before the first shard" if parts[3] else ""
+        print(f"{name:<18}{parts[0]:>9.2f}{parts[1]:>13.2f}{parts[2]:>8.1f}{told}")
+    print(f"\n{'ratios of wall time':<54}{'median':>8}   each")
+    for text, one, other, wanted in RATIOS:
+        for how, seconds in SECONDS.items():
+            ratios = [seconds(r[one]) / seconds(r[other]) for r in rounds]
+            each = " ".join(f"{ratio:.2f}" for ratio in ratios)
+            label = f"{text}{how} (wanted {wanted})"
+            print(f"{label:<54}{statistics.median(ratios):>8.2f}   {each}")
+
+
+def figures(run: Run) -> tuple[float, float, float, float]:
+    return run.wall_s, run.synced_s, run.cpu_s, run.planning_s
+
+
+def main(folder: Path, images: int, rounds: int) -> None:
+    draw_photos(folder, images, IMAGE_BYTES)
+    draw_few(folder, int(images * DECODED_SHARE))
+    packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+    tar = subprocess.run(["tar", "--version"], capture_output=True, text=True, check=True).stdout
+    print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
+    print(f"Python {platform.python_version()}, {packages}, {tar.splitlines()[0]}")
+    print(f"{images:,} JPEGs of {IMAGE_BYTES:,} bytes, two questions each, {WORKERS} workers")
+    warm(folder)
+    output = folder / "output"
+    done = []
+    for number in range(rounds):
+        runs = {name: run() for name, run in contestants(folder, output).items()}
+        told = ", ".join(f"{name} {r.wall_s:.2f} ({r.synced_s:.2f})" for name, r in runs.items())
+        note = " (discarded)" if number == 0 else ""
+        print(f"round {number}{note}: {told}; load {os.getloadavg()[0]:.1f}", flush=True)
+        done.append(runs)
+    shutil.rmtree(output)
+    report(done[1:] or done)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--images", type=int, default=40_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--folder", type=Path, help="keeps the images for the next run")
+    given = parser.parse_args()
+    if given.folder:
+        main(given.folder.resolve(), given.images, given.rounds)
+    else:
+        with TemporaryDirectory() as temporary:
+            main(Path(temporary), given.images, given.rounds)
