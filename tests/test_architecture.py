@@ -21,7 +21,7 @@ LAYERS = [
     ("planning",),
     ("shards",),
     ("inspect",),
-    ("exporting",),
+    ("exporting", "publishing"),
     ("catalog", "api", "starter"),
     ("cli",),
 ]
@@ -36,6 +36,7 @@ PUBLIC = [
     "Plan",
     "PreviewedSample",
     "Progress",
+    "PushResult",
     "RecordFate",
     "SampleOrigin",
     "WantedDownload",
@@ -47,6 +48,7 @@ PUBLIC = [
     "open",
     "plan",
     "preview",
+    "push",
     "resolve",
     "verify",
 ]

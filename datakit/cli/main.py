@@ -15,6 +15,7 @@ from datakit.cli import (
     list_names,
     plan,
     preview,
+    push,
     schema,
     show,
     verify,
@@ -62,6 +63,7 @@ app.command("info")(info.info)
 app.command("verify")(verify.verify)
 app.command("why")(why.why)
 app.command("export")(export.export)
+app.command("push")(push.push)
 app.command("cache")(cache.cache)
 app.command("demo")(demo.demo)
 
