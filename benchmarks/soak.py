@@ -2,9 +2,9 @@
 
     python benchmarks/soak.py [--kills 10] [--samples 1000000] [--ray]
 
-Kills: a build of 20,000 samples in 100 shards is killed with all its processes (`kill -9`) at
-random moments, again and again. After each kill every shard that is there has the bytes of the
-build that nobody killed; in the end so has every file. Ray: the same build, the same bytes.
+Kills: a build of 20,000 samples in 100 shards is killed with all its processes (`kill -9`) once a
+random number of shards is there, again and again. After each kill every shard that is there has the
+bytes of the build that nobody killed; in the end so has every file. Ray: that build, those bytes.
 Samples: builds of text alone, a hundredth, a tenth and all of `--samples`; time, peak memory of all
 processes (PSS, sampled) and bytes, a sample. 0 leaves a part out. Ends with status 1 where a byte
 differs.
@@ -31,6 +31,7 @@ from dvqa_scale import START, measure
 
 PACKAGES = ("polars", "pyarrow", "orjson")
 KILLED_SAMPLES, SHARD_SAMPLES = 20_000, 200
+LOOK_SECONDS = 0.005
 WORDS = ("pear", "fig", "plum", "lime", "date", "sloe")
 MIXTURE = """\
 name: soak
@@ -85,7 +86,7 @@ def same(name: str, build: Path, expected: dict[str, str]) -> bool:
 
 
 def soak_kills(folder: Path, kills: int) -> bool:
-    """Kills builds at random moments of their time, until so many kills have hit one."""
+    """Kills builds at random moments, until so many kills have hit one."""
     folder.mkdir()
     draw_release(folder, KILLED_SAMPLES, SHARD_SAMPLES)
     whole = measure(command("whole"), folder)
@@ -96,37 +97,42 @@ def soak_kills(folder: Path, kills: int) -> bool:
     )
     draws, done, good = random.Random(7), 0, True
     while done < kills:
-        wait_s = draws.uniform(0, whole.wall_s)
-        if not killed_after(command("killed"), folder, wait_s):
+        there = len(shards_of(folder / "killed"))
+        if not killed_at(folder, draws.randint(there, len(shards_of(folder / "whole")))):
             good &= same("  it was faster than the kill", folder / "killed", expected)
             shutil.rmtree(folder / "killed")
             continue
         done += 1
-        good &= only_whole(f"  kill {done} after {wait_s:4.1f} s", folder / "killed", expected)
+        good &= only_whole(f"  kill {done}", folder / "killed", expected)
     measure(command("killed"), folder)
     return same("  the same command once more", folder / "killed", expected) and good
 
 
-def killed_after(build: list[str], folder: Path, wait_s: float) -> bool:
-    """Starts a build and kills it and its workers; false where it ended before."""
+def killed_at(folder: Path, shards: int) -> bool:
+    """Starts a build, kills it and its workers at so many shards; false where it ended before."""
     process = subprocess.Popen(
-        build,
+        command("killed"),
         cwd=folder,
         start_new_session=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env={**os.environ, "DATAKIT_CACHE": "off"},
     )
-    time.sleep(wait_s)
-    alive = process.poll() is None
-    if alive:
-        os.killpg(process.pid, signal.SIGKILL)
-    return process.wait() == -signal.SIGKILL and alive
+    while process.poll() is None:
+        if len(shards_of(folder / "killed")) >= shards:
+            os.killpg(process.pid, signal.SIGKILL)
+        time.sleep(LOOK_SECONDS)
+    return process.wait() == -signal.SIGKILL
+
+
+def shards_of(build: Path) -> list[Path]:
+    """The shards that are there."""
+    return sorted((build / "shards").glob("*.tar"))
 
 
 def only_whole(name: str, build: Path, expected: dict[str, str]) -> bool:
     """Prints how many shards are there, and whether one of them is not whole."""
-    shards = sorted((build / "shards").glob("*.tar"))
+    shards = shards_of(build)
     files = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in shards}
     wrong = [path.name for path in shards if files[path] != expected[f"shards/{path.name}"]]
     finished = (build / "manifest.json").is_file()

@@ -72,9 +72,9 @@ def mixed(folder: Path) -> Build:
 
 
 def quickstart(folder: Path) -> Build:
-    """The quickstart mixture of 3,000 drawn records, in several shards."""
-    write_demo(folder / "raw", seed=0, records=3000)
-    changes = ["output.shard_samples=200"]
+    """The quickstart mixture of 1,000 drawn records, in several shards."""
+    write_demo(folder / "raw", seed=0, records=1000)
+    changes = ["output.shard_samples=100"]
     path = folder / "out"
     datakit.build("quickstart", root=folder / "raw", out=path, overrides=changes)
     return Build("quickstart", path, list(datakit.open(path)))

@@ -2,7 +2,7 @@
 # requires-python = ">=3.11"
 # dependencies = ["pillow"]
 # ///
-"""LLaVA's rules for its JSON, re-stated: PyPI has no LLaVA (`llava` there is another's).
+"""LLaVA's rules for its JSON, re-stated: PyPI has no LLaVA (`llava` there has no files).
 
 python read_llava.py EXPORT REPORT
 

@@ -27,17 +27,23 @@ splits:
       - {weight: 3, path: build}
       - {weight: 1, path: other}
 """
+OTHER = """\
+name: other
+root: {root}
+sources:
+  - {name: charts, dataset: chartqa, path: ChartQA Dataset, split: train}
+"""
 
 
 @pytest.fixture(scope="module")
 def build(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A build; beside it `other`, of one of its sources with another seed."""
+    """A build; beside it `other`, whose samples have keys of their own."""
     folder = tmp_path_factory.mktemp("energon")
     release = write_releases(folder)
     small = "output.shard_samples=3"
     datakit.build(release.mixture, out=folder / "build", workers=1, overrides=[small])
-    other = ["leave_out=[docvqa, sharegpt-4v]", "seed=8", small]
-    datakit.build(release.mixture, out=folder / "other", workers=1, overrides=other)
+    other = release.write_mixture(OTHER, "other.yaml")
+    datakit.build(other, out=folder / "other", workers=1, overrides=[small])
     return folder / "build"
 
 
