@@ -48,6 +48,15 @@ bench: (_environment "dev")
     datakit build quickstart --root out/bench/raw --out out/bench/build
     python benchmarks/two_processes.py out/bench/build
 
+# Other programs' own loaders read builds and exports, each in an environment that uv makes (10 GB)
+conformance *arguments: (_environment "dev")
+    command -v uv >/dev/null || python -m pip install --quiet --disable-pip-version-check uv
+    python -m tests.conformance {{ arguments }}
+
+# Kill builds at random moments, and build a million samples
+soak *arguments: (_environment "dev")
+    python benchmarks/soak.py {{ arguments }}
+
 # Make .venv and install this checkout with an extra, unless that was done since pyproject.toml changed
 _environment extra:
     #!/usr/bin/env bash

@@ -11,7 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from datakit.api import build, check, diff, downloads, export, plan, preview, resolve, verify
+    from datakit.api import (
+        build,
+        check,
+        diff,
+        downloads,
+        export,
+        plan,
+        preview,
+        push,
+        resolve,
+        verify,
+    )
     from datakit.exporting import ExportResult
     from datakit.inspect import (
         BuiltDataset,
@@ -23,6 +34,7 @@ if TYPE_CHECKING:
     )
     from datakit.inspect import open_build as open
     from datakit.planning import Plan, WantedDownload
+    from datakit.publishing import PushResult
     from datakit.shards import BuildResult, Manifest, Progress
     from datakit.version import VERSION as __version__
 
@@ -36,6 +48,7 @@ __all__ = [
     "Plan",
     "PreviewedSample",
     "Progress",
+    "PushResult",
     "RecordFate",
     "SampleOrigin",
     "WantedDownload",
@@ -48,6 +61,7 @@ __all__ = [
     "open",
     "plan",
     "preview",
+    "push",
     "resolve",
     "verify",
 ]
@@ -62,6 +76,7 @@ _HOMES = {
     "Plan": ("datakit.planning", "Plan"),
     "PreviewedSample": ("datakit.inspect", "PreviewedSample"),
     "Progress": ("datakit.shards", "Progress"),
+    "PushResult": ("datakit.publishing", "PushResult"),
     "RecordFate": ("datakit.inspect", "RecordFate"),
     "SampleOrigin": ("datakit.inspect", "SampleOrigin"),
     "WantedDownload": ("datakit.planning", "WantedDownload"),
@@ -74,6 +89,7 @@ _HOMES = {
     "open": ("datakit.inspect", "open_build"),
     "plan": ("datakit.api", "plan"),
     "preview": ("datakit.api", "preview"),
+    "push": ("datakit.api", "push"),
     "resolve": ("datakit.api", "resolve"),
     "verify": ("datakit.api", "verify"),
 }

@@ -21,7 +21,7 @@ LAYERS = [
     ("planning",),
     ("shards",),
     ("inspect",),
-    ("exporting",),
+    ("exporting", "publishing"),
     ("catalog", "api", "starter"),
     ("cli",),
 ]
@@ -37,6 +37,7 @@ PUBLIC = [
     "Plan",
     "PreviewedSample",
     "Progress",
+    "PushResult",
     "RecordFate",
     "SampleOrigin",
     "WantedDownload",
@@ -49,6 +50,7 @@ PUBLIC = [
     "open",
     "plan",
     "preview",
+    "push",
     "resolve",
     "verify",
 ]

@@ -16,6 +16,7 @@ from datakit.cli import (
     list_names,
     plan,
     preview,
+    push,
     schema,
     show,
     verify,
@@ -64,6 +65,7 @@ app.command("verify")(verify.verify)
 app.command("why")(why.why)
 app.command("diff")(diff.diff)
 app.command("export")(export.export)
+app.command("push")(push.push)
 app.command("cache")(cache.cache)
 app.command("demo")(demo.demo)
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import orjson
 
 from datakit.errors import DamageError, DataError, OutputError
-from datakit.exporting.folder import EXPORT, new_folder
+from datakit.exporting.folder import EXPORT, refuse_what_is_there
 from datakit.exporting.targets.base import Target
 from datakit.inspect import BuiltDataset, LoadedSample, file_fault, open_build
 from datakit.registry import load_class
 from datakit.shards.manifest import FileEntry
+from datakit.shards.new_folder import new_folder
 from datakit.version import VERSION
 
 TARGETS = "datakit.exporting.targets"
@@ -71,7 +73,8 @@ def export_build(
     data = open_build(build)
     _refuse_unfit(data, out)
     try:
-        with new_folder(out, force=force) as folder:
+        refuse = partial(refuse_what_is_there, out.resolve(), force=force)
+        with new_folder(out, work="export", refuse=refuse) as folder:
             result = _write(kind(folder, data), Reading(data, on_shard), target, out)
             (folder / EXPORT).write_bytes(_export_json(result, data))
     except OSError as error:

@@ -1,53 +1,17 @@
-"""The folder that an export writes: whole or absent, and never in place of other files."""
+"""What a folder may hold for an export to take its place."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 from datakit.errors import OutputError
-from datakit.io.atomic import TEMPORARY_SUFFIX
-from datakit.shards.folder import locked
 
 EXPORT = "export.json"
-NEW, OLD = "new", "old"
 OWN_FILE = re.compile(
     r"export\.json|dataset_info\.json|README\.md|\w+\.jsonl?|data/\w+-\d{5}\.parquet"
     r"|images/[0-9a-f]{2}/[0-9a-f]{64}\.(jpg|png|webp)"
 )
-
-
-@contextlib.contextmanager
-def new_folder(out: Path, *, force: bool) -> Iterator[Path]:
-    """Yields an empty folder, which becomes `out` when the block ends well.
-
-    Until then it lies in `<out>.partial`, which is removed in the end.
-
-    Args:
-        force: replaces an earlier export, and nothing else.
-
-    Raises:
-        OutputError: `out` cannot be written, is in use, or holds something.
-    """
-    out = out.resolve()
-    refuse_what_is_there(out, force=force)
-    work = out.with_name(out.name + TEMPORARY_SUFFIX)
-    with locked(work, work="export"):
-        _clear(work)
-        try:
-            (work / NEW).mkdir()
-            yield work / NEW
-            os.sync()  # one call for all images; a sync of each would take longer than writing it
-            refuse_what_is_there(out, force=force)
-            if out.exists():
-                out.rename(work / OLD)
-            (work / NEW).rename(out)
-        finally:
-            shutil.rmtree(work)
 
 
 def refuse_what_is_there(out: Path, *, force: bool) -> None:
@@ -74,19 +38,3 @@ def refuse_what_is_there(out: Path, *, force: bool) -> None:
         raise OutputError(
             f"{out} holds an export already. Choose another --out, or replace it with --force."
         )
-
-
-def _clear(work: Path) -> None:
-    """Removes what a killed export left.
-
-    Raises:
-        OutputError: the folder holds something else.
-    """
-    foreign = sorted(path.name for path in work.iterdir() if path.name not in (NEW, OLD))
-    if foreign:
-        raise OutputError(
-            f"{work} is where the export is written first, and holds other files: "
-            f"{', '.join(foreign[:5])}. Choose another --out, or move them away."
-        )
-    for path in work.iterdir():
-        shutil.rmtree(path)

@@ -90,7 +90,7 @@ def foreign_files(out: Path) -> list[str]:
     folders = [folder for folder in (out, out / "shards", out / ".nv-meta") if folder.is_dir()]
     names = (path.relative_to(out).as_posix() for folder in folders for path in folder.iterdir())
     begun = (out / WORK).is_dir() or _starts_with(out / LOCK, HEADER)
-    return sorted(name for name in names if not (begun and _is_own(name)))
+    return sorted(name for name in names if not (begun and is_own(name)))
 
 
 def remove_own_output(out: Path) -> None:
@@ -130,7 +130,7 @@ def refuse_other_mixture(out: Path, lock: str) -> None:
     )
 
 
-def _is_own(name: str) -> bool:
+def is_own(name: str) -> bool:
     """Whether a build writes a file of this name, relative to its folder."""
     folder, _, base = name.removesuffix(TEMPORARY_SUFFIX).rpartition("/")
     if folder == "shards":

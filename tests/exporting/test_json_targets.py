@@ -44,7 +44,11 @@ def test_llava(build: Path, tmp_path: Path) -> None:
         assert isinstance(image, str) == (len(names) == 1)
         assert sum(turn["value"].count("<image>") for turn in turns) == len(names)
         assert image_bytes(out, names) == sample.image_bytes
-        told = [(ROLES[turn["from"]], turn["value"]) for turn in turns]
+        assert not any(mark in turn["value"] for turn in turns for mark in ("</s>", "ASSISTANT: "))
+        told = [
+            (ROLES[turn["from"]], re.sub("(<|ASSISTANT) (?=/s>|: )", r"\1", turn["value"]))
+            for turn in turns
+        ]
         if sample.messages[0].role == "system":
             assert told[0] == ("user", "Be brief.\n\nSay hello.")
             assert told[1:] == texts(sample)[2:]
@@ -54,6 +58,7 @@ def test_llava(build: Path, tmp_path: Path) -> None:
         "system_messages_folded": 1,
         "samples_with_several_images": 1,
         "boxes_left_out": 3,
+        "separators_made_harmless": 2,
     }
 
 

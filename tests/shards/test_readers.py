@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # the readers' own warnings, 
 
 @pytest.fixture
 def build(release: Release, tmp_path: Path) -> Path:
-    """A mix of one image, several images of other types, and none, in several shards."""
+    """Samples of one JPEG, PNG or WebP, of several images, and of text alone; 3 a shard."""
     scenes = release.root / "ShareGPT4V" / "scenes"
     draw(scenes / "a.png", "a")
     draw(scenes / "b.webp", "b")
@@ -31,6 +32,8 @@ def build(release: Release, tmp_path: Path) -> Path:
     ]
     rows = [*json.loads(file.read_text())]
     rows += [{"id": "two", "image": ["a.png", "b.webp"], "conversations": turns}]
+    one = [{"from": "human", "value": "<image>Day or night?"}, {"from": "gpt", "value": "Night."}]
+    rows += [{"id": "one", "image": "b.webp", "conversations": one}]
     file.write_text(json.dumps(rows))
     out = tmp_path / "out"
     datakit.build(release.mixture, out=out, workers=1, overrides=["output.shard_samples=3"])
@@ -42,17 +45,46 @@ def expected(build: Path) -> dict[str, int]:
     return {sample.id: len(sample.image_bytes) for sample in datakit.open(build)}
 
 
-def image_columns(row: dict[str, Any]) -> int:
-    """How many image columns of a row hold something."""
-    return sum(row[name] is not None for name in row if name.split(".")[-1] in IMAGE_TYPES)
+def images_of(row: dict[str, Any]) -> dict[str, Any]:
+    """The image columns of a row that hold something, by member name."""
+    return {
+        name: value
+        for name, value in row.items()
+        if name.split(".")[-1] in IMAGE_TYPES and value is not None
+    }
 
 
 IMAGE_TYPES = {"jpg", "png", "webp"}
 
 
+def test_the_build_has_every_kind_of_sample(build: Path) -> None:
+    kinds = {tuple(name.split(".")[-1] for name in s.images) for s in datakit.open(build)}
+    assert kinds == {("png",), ("jpg",), ("webp",), ("png", "webp"), ()}
+
+
 def test_webdataset_reads_every_sample_and_image(build: Path) -> None:
-    rows = list(datakit.open(build).webdataset())
-    assert {row["__key__"]: image_columns(row) for row in rows} == expected(build)
+    check_raw(build, datakit.open(build).webdataset())
+
+
+@pytest.mark.parametrize("form", ["{path}", "file:{path}", "pipe:cat {path}"])
+def test_webdataset_reads_shard_lists_in_each_of_its_forms(build: Path, form: str) -> None:
+    webdataset = pytest.importorskip("webdataset")
+    last = len(datakit.open(build).manifest.shards) - 1
+    braces = f"{build}/shards/train-{{000000..{last:06d}}}.tar"
+    check_raw(build, webdataset.WebDataset(form.format(path=braces), shardshuffle=False))
+
+
+def check_raw(build: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Compares undecoded samples with the build's, to the byte."""
+    data = datakit.open(build)
+    keys = []
+    for row in rows:
+        sample = data[row["__key__"]]
+        keys.append(row["__key__"])
+        assert json.loads(row["json"])["id"] == sample.id
+        members = dict(zip(sample.images, sample.image_bytes, strict=True))
+        assert images_of(row) == members
+    assert keys == [sample.id for sample in data]
 
 
 @pytest.mark.parametrize("streaming", [False, True])
@@ -64,66 +96,14 @@ def test_datasets_reads_every_sample_image_and_field(
     rows = list(
         datasets.load_dataset(str(build), split="train", streaming=streaming, cache_dir=cache)
     )
-    assert {row["__key__"]: image_columns(row) for row in rows} == expected(build)
+    raw = {row["__key__"]: json.loads(row["json"]) for row in datakit.open(build).webdataset()}
+    assert {row["__key__"]: row["json"] for row in rows} == raw
     data = datakit.open(build)
     for row in rows:
         sample = data[row["__key__"]]
-        texts = [(m["role"], m["content"]) for m in row["json"]["messages"]]
-        assert texts == [(m.role, m.content) for m in sample.messages]
-        assert row["json"]["provenance"]["turns"][0]["record_id"] == (
-            sample.provenance.turns[0].record_id
-        )
-
-
-def test_energon_loads_it_with_no_prepare(build: Path) -> None:
-    energon: Any = pytest.importorskip("megatron.energon")
-
-    @energon.stateless  # type: ignore[untyped-decorator]
-    def cook(sample: dict[str, Any]) -> Any:
-        return energon.TextSample(
-            **energon.basic_sample_keys(sample), text=str(len(sample["json"]["messages"]))
-        )
-
-    class Encoder(energon.DefaultTaskEncoder):  # type: ignore[misc]
-        cookers = [energon.Cooker(cook)]  # noqa: RUF012 - energon's own way
-
-    loader = energon.get_loader(
-        energon.get_train_dataset(
-            str(build),
-            batch_size=1,
-            shuffle_buffer_size=None,
-            max_samples_per_sequence=None,
-            repeat=False,
-            worker_config=energon.WorkerConfig(rank=0, world_size=1, num_workers=0),
-            task_encoder=Encoder(),
-        )
-    )
-    keys = [key.rpartition("/")[2] for batch in loader for key in batch.__key__]
-    assert sorted(keys) == sorted(expected(build))
-
-
-def test_energons_index_finds_every_member(build: Path) -> None:
-    import sqlite3
-
-    connection = sqlite3.connect(build / ".nv-meta" / "index.sqlite")
-    try:
-        shards = json.loads((build / ".nv-meta" / ".info.json").read_text())["shard_counts"]
-        query = (
-            "SELECT s.tar_file_id, s.sample_key, p.part_name, p.content_byte_offset, "
-            "p.content_byte_size FROM samples s JOIN sample_parts p USING "
-            "(tar_file_id, sample_index)"
-        )
-        parts = connection.execute(query).fetchall()
-    finally:
-        connection.close()
-    data = datakit.open(build)
-    assert len(parts) == len(data) + sum(expected(build).values())
-    for file_id, key, part, offset, size in parts:
-        content = (build / list(shards)[file_id]).read_bytes()[offset : offset + size]
-        if part == "json":
-            assert json.loads(content)["id"] == key
-        else:
-            assert content in data[key].image_bytes
+        pixels = {name: image.convert("RGB").tobytes() for name, image in images_of(row).items()}
+        opened = zip(sample.images, sample.open_images(), strict=True)
+        assert pixels == {name: image.convert("RGB").tobytes() for name, image in opened}
 
 
 def test_wids_json_names_every_shard(build: Path) -> None:
