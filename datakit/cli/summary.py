@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from datakit.console import counted, format_table
@@ -14,7 +13,7 @@ from datakit.shards.manifest import Manifest
 MOST_LINES = 25
 
 
-def build_summary(path: Path, manifest: Manifest) -> str:
+def build_summary(path: object, manifest: Manifest) -> str:
     """What a build holds, by source, and what was dropped by reason."""
     rows = [
         [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,6 +12,8 @@ import polars as pl
 from datakit.errors import DamageError
 from datakit.inspect.loaded_sample import LoadedSample
 from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
+from datakit.io.cat import cat_url
+from datakit.io.trees import BuildPlace, build_place
 from datakit.record import Sample
 from datakit.shards.index import read_table
 from datakit.shards.manifest import Manifest, read_manifest
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 
 
 def open_build(path: str | os.PathLike[str]) -> BuiltDataset:
-    """Opens a finished build.
+    """Opens a finished build: a folder, or a URL that fsspec knows.
 
     Raises:
         UsageError: there is no finished build.
         DamageError: its manifest or index is broken, or of a newer format.
     """
-    return BuiltDataset(Path(path))
+    return BuiltDataset(build_place(path))
 
 
 class BuiltDataset:
@@ -45,7 +46,7 @@ class BuiltDataset:
         index: a row a sample, as `index.parquet` has it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: BuildPlace) -> None:
         self.path = path
         self.manifest: Manifest = read_manifest(path)
         self.index: pl.DataFrame = read_table(path / "index.parquet")
@@ -79,7 +80,7 @@ class BuiltDataset:
         try:
             members = read_members(path, offset, size)
         except OSError as error:
-            raise DamageError(f"{path}: {error.strerror}.") from error
+            raise DamageError(f"{path}: {error.strerror or error}.") from error
         return _loaded(members, f"{path}, byte {offset}")
 
     def __contains__(self, key: object) -> bool:
@@ -114,7 +115,7 @@ class BuiltDataset:
 
         if not self.manifest.shards:
             raise DamageError(f"{self.path} has no samples; see its rejects.parquet.")
-        urls = [str(self.path / shard.path) for shard in self.manifest.shards]
+        urls = [cat_url(self.path / shard.path) for shard in self.manifest.shards]
         return webdataset.WebDataset(urls, **{"shardshuffle": False, **options})
 
     @cached_property

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+import pyarrow as pa
+
 from datakit.errors import DamageError
+from datakit.io.trees import BuildPlace
 
 BLOCK_BYTES = 512
+# Of each member its name, and where its content starts and how long it is, in bytes.
+MEMBERS_SCHEMA = pa.schema([("name", pa.string()), ("start", pa.int64()), ("size", pa.int64())])
 END = bytes(2 * BLOCK_BYTES)
 
 
@@ -23,12 +27,14 @@ class TarWriter:
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb", buffering=1 << 20)
         self._sha256 = hashlib.sha256()
+        self._members: list[tuple[str, int, int]] = []
         self.offset = 0
 
     def add(self, name: str, data: bytes) -> None:
         """Appends one member; `self.offset` is where the next one starts."""
         info = tarfile.TarInfo(name)
         info.size = len(data)
+        self._members.append((name, self.offset + BLOCK_BYTES, len(data)))
         self._write(info.tobuf(tarfile.USTAR_FORMAT))
         self._write(data)
         self._write(bytes(-len(data) % BLOCK_BYTES))
@@ -38,6 +44,12 @@ class TarWriter:
         self._write(END)
         self._file.flush()
         return self._sha256.hexdigest()
+
+    def members(self) -> pa.Table:
+        """What was written, as MEMBERS_SCHEMA."""
+        columns = zip(*self._members, strict=True) if self._members else ([], [], [])
+        named = dict(zip(MEMBERS_SCHEMA.names, columns, strict=True))
+        return pa.Table.from_pydict(named, schema=MEMBERS_SCHEMA)
 
     def __enter__(self) -> TarWriter:
         return self
@@ -56,22 +68,7 @@ class TarWriter:
         self.offset += len(data)
 
 
-def member_headers(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Yields the name, the header's offset and the size in bytes of each member.
-
-    Raises:
-        DamageError: a header is not one that `TarWriter` writes, or the archive has no end.
-    """
-    with path.open("rb") as file:
-        offset = 0
-        while (header := file.read(BLOCK_BYTES)) != END[:BLOCK_BYTES]:
-            info = _parse(header, f"{path}, byte {offset}")
-            yield info.name, offset, info.size
-            offset += BLOCK_BYTES + info.size + -info.size % BLOCK_BYTES
-            file.seek(offset)
-
-
-def read_members(path: Path, offset: int, size: int) -> dict[str, bytes]:
+def read_members(path: BuildPlace, offset: int, size: int) -> dict[str, bytes]:
     """The members that stand in `size` bytes of an archive from `offset` on, by name.
 
     Raises:
