@@ -32,6 +32,7 @@ from datakit.shards.manifest import (
 from datakit.shards.mixture_lock import LOCK, lock_text
 from datakit.shards.resume import FinishedShards
 from datakit.shards.task import ShardDone, ShardTask, SourceJob, WriteJob
+from datakit.shards.watch import SourceWatch
 
 RECORDS = "records"
 PLAN = "plan.arrow"
@@ -180,18 +181,22 @@ def _write(
     )
     plan.samples.write_ipc(files.samples)
     store.write(LOCK, lock_text(plan).encode())
-    tasks, finished = _tasks(plan), FinishedShards(store, plan.fingerprint)
-    done = finished.find_all(tasks, threads=os.cpu_count() or 1)
-    missing = [task for task in tasks if task.path not in done]
+    watch, finished = SourceWatch(plan), FinishedShards(store, plan.fingerprint)
+    tasks = {task.path: task for task in watch.stamped(_tasks(plan))}
+    folder.refuse_other_shards(store, tasks)
+    done = finished.find_all([*tasks.values()], threads=os.cpu_count() or 1)
+    missing = [task for task in tasks.values() if task.path not in done]
     log.write("start", shards=len(tasks), whole_shards=len(done), engine=engine.name)
     started = time.perf_counter()
     with closing(engine.run(_job(store, plan), files, missing, work)) as written:
         for shard in written:
+            watch.refuse_changed_images(tasks[shard.path])
             done[shard.path] = shard
             log.shard(shard)
             progress.on_shard(shard, len(done), len(tasks))
+    watch.refuse_changed_annotations()
     with store.filled(last=MANIFEST) as folder_to_fill:
-        shards = [done[task.path] for task in tasks]
+        shards = [done[path] for path in tasks]
         manifest = describe(folder_to_fill, plan, shards, finished)
     log.write("end", seconds=round(time.perf_counter() - started, 3), samples=manifest.samples)
     return BuildResult(path=store.place, manifest=manifest, written_shards=len(missing))

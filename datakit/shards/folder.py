@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Collection
 from contextlib import suppress
 from itertools import islice
 
@@ -15,7 +16,15 @@ from datakit.io.stores.store import HOLDER
 from datakit.shards.manifest import MANIFEST
 from datakit.shards.mixture_lock import HEADER, LOCK
 
-__all__ = ["LOG", "WORK", "locked", "refuse_foreign_files", "refuse_other_mixture", "remove_output"]
+__all__ = [
+    "LOG",
+    "WORK",
+    "locked",
+    "refuse_foreign_files",
+    "refuse_other_mixture",
+    "refuse_other_shards",
+    "remove_output",
+]
 
 LOG = "build.log.jsonl"
 NOTES = f"{WORK}/done"
@@ -81,6 +90,22 @@ def refuse_other_mixture(store: Store, lock: str) -> None:
         f"{store} holds a build of another mixture, or of other data:\n  {shown}\n"
         "Choose another --out, or replace it with --force."
     )
+
+
+def refuse_other_shards(store: Store, paths: Collection[str]) -> None:
+    """Lets a place pass that has no shards beside those of this build.
+
+    Raises:
+        OutputError: it has others, which a build of this mixture cannot have written.
+    """
+    known = {*paths, *(f"{path}.idx" for path in paths)}
+    other = [name for name in store.names() if name.startswith("shards/") and name not in known]
+    if other:
+        shown = ", ".join(other[:SHOWN_NAMES])
+        raise OutputError(
+            f"{store} holds shards that this build does not have: {shown}. Move them away, "
+            "or replace all with --force."
+        )
 
 
 def _was_begun(store: Store) -> bool:

@@ -31,14 +31,15 @@ class FinishedShards:
         self._store = store
         self._fingerprint = fingerprint
 
-    def note(self, result: ShardResult) -> None:
+    def note(self, task: ShardTask, result: ShardResult) -> None:
         """Notes a shard as finished; the note itself is written last."""
-        path = result.done.path
+        path = task.path
         self._write_table(path, INDEX_SUFFIX, INDEX_SCHEMA, result.rows)
         self._write_table(path, REJECTS_SUFFIX, REJECTS_SCHEMA, result.rejects)
         self._write_table(path, MEMBERS_SUFFIX, MEMBERS_SCHEMA, result.members)
         fields = {
             "fingerprint": self._fingerprint,
+            "images_digest": task.images_digest,
             "stamp": self._store.stamp(path),
             **asdict(result.done),
         }
@@ -47,19 +48,23 @@ class FinishedShards:
     def find_all(self, tasks: Sequence[ShardTask], *, threads: int) -> dict[str, ShardDone]:
         """The shards that are noted and whole, by path; several are read at once."""
         noted = {name for name in self._store.names() if name.startswith(NOTES)}
-        paths = [task.path for task in tasks if _note(task.path, NOTE_SUFFIX) in noted]
+        asked = [task for task in tasks if _note(task.path, NOTE_SUFFIX) in noted]
         with ThreadPoolExecutor(threads) as pool:
-            found = pool.map(self.find, paths)
+            found = pool.map(self.find, asked)
         return {shard.path: shard for shard in found if shard}
 
-    def find(self, path: str) -> ShardDone | None:
-        """A shard that was noted by this build and whose bytes are still the same.
+    def find(self, task: ShardTask) -> ShardDone | None:
+        """A shard that was noted by this build, from these images, and whose bytes are the same.
 
         They are read again, unless the place itself tells that nobody has written them since.
         """
+        path = task.path
         try:
             fields = orjson.loads(self._store.read(_note(path, NOTE_SUFFIX)))
-            same_build = fields.pop("fingerprint") == self._fingerprint
+            same_build = (
+                fields.pop("fingerprint") == self._fingerprint
+                and fields.pop("images_digest") == task.images_digest
+            )
             stamp = fields.pop("stamp")
             done = ShardDone(**fields)
             whole = (

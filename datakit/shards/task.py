@@ -35,11 +35,16 @@ class WriteJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
-    """One shard: its path in the store, and its rows of the plan."""
+    """One shard: its path in the store, and its rows of the plan.
+
+    Attributes:
+        images_digest: changes when one of its images is written again; of one machine alone.
+    """
 
     path: str
     start: int
     samples: int
+    images_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

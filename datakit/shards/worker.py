@@ -24,5 +24,5 @@ class Worker:
     def write(self, task: ShardTask, contents: ShardContents) -> ShardDone:
         """Writes one shard; what it returns is in the store, and noted there."""
         result = self._writer.write(task, contents)
-        self._finished.note(result)
+        self._finished.note(task, result)
         return result.done

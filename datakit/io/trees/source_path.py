@@ -144,7 +144,12 @@ def build_place(where: str | os.PathLike[str]) -> BuildPlace:
         UsageError: no installed package reads such URLs.
     """
     text = os.fspath(where)
-    return SourcePath(_place(text)) if URL.match(text) else Path(where)
+    if not URL.match(text):
+        return Path(where)
+    # Buckets take a package that work on this machine need not load.
+    from datakit.io.trees.remote_tree import RemoteTree
+
+    return SourcePath(RemoteTree(text, anew=True))
 
 
 def stamp_of(root: str, name: str) -> Stamp:
