@@ -242,8 +242,11 @@ def _cluster() -> Iterator[None]:
             ray.init(logging_level=logging.ERROR, log_to_driver=False)
     except (ConnectionError, ValueError, RuntimeError) as error:
         address = os.environ.get("RAY_ADDRESS", "of this machine")
-        reason = str(error).strip().partition("\n")[0]
-        raise UsageError(f"the Ray cluster {address} cannot be reached: {reason}") from error
+        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        raise UsageError(
+            f"the Ray cluster {address} cannot be reached: {reason}. Check RAY_ADDRESS, and "
+            "RAY_AUTH_MODE where it asks for a token."
+        ) from error
     try:
         yield
     finally:

@@ -1,9 +1,11 @@
-"""Builds on Ray: two nodes that share no disk, one of them lost; and what is wrong with clusters."""
+"""Builds on Ray: two nodes that share no disk, of which one is lost; clusters that are wrong."""
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,53 +15,51 @@ import datakit
 from datakit.errors import UsageError
 from tests.releases import Release
 from tests.shards.outputs import SMALL_SHARDS, digests_of
-
-ray = pytest.importorskip("ray")
-
-from tests.shards.ray_cluster import TwoNodes, two_nodes  # noqa: E402
-
-
-@pytest.fixture
-def nodes(tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[TwoNodes]:
-    """Two nodes, of which the second does not see the test's folder; buckets are seen by both."""
-    assert endpoint
-    with two_nodes(tmp_path) as cluster:
-        monkeypatch.setenv("RAY_ADDRESS", cluster.address)
-        yield cluster
+from tests.shards.small_disk import namespace
 
 
 def test_two_nodes_that_share_no_disk_and_one_is_lost(
-    release: Release, tmp_path: Path, bucket: str, nodes: TwoNodes
+    release: Release, tmp_path: Path, bucket: str
 ) -> None:
-    with pytest.raises(UsageError, match=r"does not see .*\. Use a path that all nodes share"):
-        datakit.build(release.mixture, out=tmp_path / "out", engine="ray")
-    assert not (tmp_path / "out").exists()
+    pytest.importorskip("ray")
     s3fs.S3FileSystem().put(f"{release.root}/", f"{bucket}/raw/", recursive=True)
     datakit.build(release.mixture, out=tmp_path / "local", workers=1, overrides=SMALL_SHARDS)
-
-    def kill(_shard: object, done: int, _total: int) -> None:
-        if done == 1:
-            nodes.kill_second()
-
-    datakit.build(
-        release.mixture,
-        out=f"{bucket}/out",
-        root=f"{bucket}/raw",
-        engine="ray",
-        overrides=SMALL_SHARDS,
-        progress=datakit.Progress(on_shard=kill),
+    command = [sys.executable, "-m", "tests.shards.two_nodes", release.mixture, release.root]
+    done = subprocess.run(
+        [*map(str, command), bucket, "--namespace", " ".join(namespace())],
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=400,
     )
-    there, here = digests_of(f"{bucket}/out"), digests_of(tmp_path / "local")
-    # The fingerprint knows images by their names and sizes, wherever they are.
-    assert there == here
+    assert done.returncode == 0
+    found = json.loads(done.stdout)
+    assert "of the Ray cluster does not see" in found["refusal"]
+    assert str(release.root) in found["refusal"]
+    assert found["second_node_ended_with"] == -9
+    assert found["digests"] == digests_of(tmp_path / "local")
 
 
 def test_ray_that_is_not_installed(release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(UsageError, match=r"needs the extra 'ray': pip install"):
         datakit.build(release.mixture, out="out", engine="ray")
+    assert not Path("out").exists()
 
 
 def test_an_engine_that_is_unknown(release: Release) -> None:
     with pytest.raises(UsageError, match="no engine 'rya'. Did you mean 'ray'?"):
         datakit.build(release.mixture, out="out", engine="rya")
+
+
+def test_a_cluster_that_is_not_there(release: Release, tmp_path: Path) -> None:
+    pytest.importorskip("ray")
+    code = "from datakit.cli.main import run; run()"
+    out = tmp_path / "out"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "build", release.mixture, "--out", out, "--engine", "ray"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "RAY_ADDRESS": "127.0.0.1:1"},
+    )
+    assert done.returncode == 2
+    assert "error: the Ray cluster 127.0.0.1:1 cannot be reached" in done.stderr
