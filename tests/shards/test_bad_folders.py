@@ -201,6 +201,26 @@ def test_a_full_disk_then_space_again(release: Release, tmp_path: Path) -> None:
     assert json.loads(digests) == digests_of(tmp_path / "whole")
 
 
+RESUMED = """
+import sys, datakit
+from tests.shards.outputs import SMALL_SHARDS, build_part
+overrides = [*SMALL_SHARDS, "images.check=none"]
+build_part(sys.argv[1], sys.argv[2], shards=3, overrides=overrides)
+print(datakit.build(sys.argv[1], out=sys.argv[2], workers=1, overrides=overrides).written_shards)
+"""
+
+
+def test_what_is_there_already_needs_no_space(release: Release, tmp_path: Path) -> None:
+    for image in release.root.rglob("*.*g"):
+        with image.open("r+b") as file:
+            file.truncate(1_000_000)
+    total = int(datakit.plan(release.mixture).table["planned_bytes"].sum())
+    (tmp_path / "disk").mkdir()
+    size = f"size={int(total * 1.4)}"
+    done = run_on_disk(tmp_path / "disk", size, RESUMED, release.mixture, tmp_path / "disk" / "out")
+    assert done.stdout == "1\n", done.stderr
+
+
 JUMPING = """
 import random, sys, time
 jumps = random.Random(3)

@@ -12,7 +12,7 @@ import pytest
 import s3fs
 
 import datakit
-from datakit.errors import UsageError
+from datakit.errors import ConfigError, UsageError
 from tests.releases import Release
 from tests.shards.outputs import SMALL_SHARDS, digests_of
 from tests.shards.small_disk import namespace
@@ -44,6 +44,21 @@ def test_ray_that_is_not_installed(release: Release, monkeypatch: pytest.MonkeyP
     with pytest.raises(UsageError, match=r"needs the extra 'ray': pip install"):
         datakit.build(release.mixture, out="out", engine="ray")
     assert not Path("out").exists()
+
+
+def test_templates_are_checked_before_anything_is_sent(
+    release: Release, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ray, without which nothing can be sent, is not even asked for."""
+    monkeypatch.setitem(sys.modules, "ray", None)
+    bad = tmp_path / "templates" / "fine" / "chartqa.yaml"
+    bad.parent.mkdir(parents=True)
+    bad.write_text(
+        "task: vqa-open\nanswer: short\ntemplates:\n"
+        "  - {id: ask, user: '{{ question.__class__ }}', assistant: '{{ answer }}'}\n"
+    )
+    with pytest.raises(ConfigError, match="__class__"):
+        datakit.build(release.mixture, out=tmp_path / "out", templates=bad.parents[1], engine="ray")
 
 
 def test_an_engine_that_is_unknown(release: Release) -> None:
