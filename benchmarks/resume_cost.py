@@ -14,8 +14,8 @@ import argparse
 import json
 import os
 import platform
+import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import time
@@ -28,6 +28,8 @@ import numpy as np
 from PIL import Image
 
 import datakit
+
+Seconds = tuple[float, float]
 
 IMAGE_BYTES = 110_000
 MIXTURE = (
@@ -69,9 +71,9 @@ def draw(folder: Path, images: int) -> None:
     (folder / "build.py").write_text(BUILD)
 
 
-def run(folder: Path, *arguments: object, cache: str) -> float:
-    """Seconds of one whole process."""
-    started = time.perf_counter()
+def run(folder: Path, *arguments: object, cache: str) -> Seconds:
+    """Seconds of one whole process and all that it starts, by the clock and of the processors."""
+    started, used = time.perf_counter(), cpu_seconds()
     subprocess.run(
         [sys.executable, "build.py", *map(str, arguments)],
         cwd=folder,
@@ -79,23 +81,33 @@ def run(folder: Path, *arguments: object, cache: str) -> float:
         stdout=subprocess.DEVNULL,
         env={**os.environ, "DATAKIT_CACHE": str(folder / cache)},
     )
-    return time.perf_counter() - started
+    return time.perf_counter() - started, cpu_seconds() - used
 
 
-def measure(folder: Path, workers: int, check: str) -> tuple[float, float, float]:
+def cpu_seconds() -> float:
+    """Of all processes that were started here and have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def measure(folder: Path, workers: int, check: str) -> tuple[Seconds, Seconds, Seconds]:
     """Seconds of a whole build, of finishing one, and of finishing one whose shards are hashed."""
     for name in ("whole", "rest", "touched", "cache"):
         shutil.rmtree(folder / name, ignore_errors=True)
     whole = run(folder, "whole", workers, check, cache="cache")
-    seconds = []
-    for name in ("rest", "touched"):
-        run(folder, name, workers, check, "kill", cache="cache")
-        if name == "touched":
-            for shard in (folder / name / "shards").iterdir():
-                shard.touch()
-        seconds.append(run(folder, name, workers, check, cache="cache"))
-        assert datakit.open(folder / name).manifest == datakit.open(folder / "whole").manifest
-    return whole, *seconds
+    rest, touched = (finish(folder, name, workers, check) for name in ("rest", "touched"))
+    return whole, rest, touched
+
+
+def finish(folder: Path, name: str, workers: int, check: str) -> Seconds:
+    """What it takes to finish a build that was killed before its last shard."""
+    run(folder, name, workers, check, "kill", cache="cache")
+    if name == "touched":
+        for shard in (folder / name / "shards").iterdir():
+            shard.touch()
+    seconds = run(folder, name, workers, check, cache="cache")
+    assert datakit.open(folder / name).manifest == datakit.open(folder / "whole").manifest
+    return seconds
 
 
 def main() -> None:
@@ -117,21 +129,18 @@ def main() -> None:
         code = "import datakit, datakit.api, datakit.shards.local_engine"
         subprocess.run([sys.executable, "-c", code], check=True)
         print(f"import alone: {time.perf_counter() - started:.1f} s\n")
-        print("whole build s  finishing s  share  finishing, all hashed s  share")
-        pairs = [measure(folder, options.workers, options.check) for _ in range(options.pairs + 1)][
-            1:
-        ]
-        shards = datakit.open(folder / "whole").manifest.shards
-        for whole, rest, touched in [
-            *pairs,
-            tuple(map(statistics.median, zip(*pairs, strict=True))),
-        ]:
-            print(
-                f"{whole:13.1f}  {rest:11.1f}  {rest / whole:5.1%}  {touched:23.1f}"
-                f"  {touched / whole:5.1%}"
+        print("s by the clock, of the processors; share of the whole build")
+        print("whole build    finishing                    finishing, all hashed")
+        rounds = [measure(folder, options.workers, options.check) for _ in range(options.pairs)]
+        for whole, *others in rounds:
+            shares = (
+                f"{wall:6.1f} {cpu:6.1f} {wall / whole[0]:6.1%} {cpu / whole[1]:6.1%}"
+                for wall, cpu in others
             )
+            print(f"{whole[0]:6.1f} {whole[1]:6.1f}  {'  '.join(shares)}")
+        shards = datakit.open(folder / "whole").manifest.shards
     size = sum(shard.bytes for shard in shards)
-    print(f"\nthe last line has the medians; {len(shards)} shards, {size / 1e9:.2f} GB")
+    print(f"\n{len(shards)} shards, {size / 1e9:.2f} GB, check: {options.check}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from datakit.planning import Plan
 MEMBER_BYTES = 768
 SAMPLE_BYTES = 2048
 MARGIN = 0.02
+SMALL_BYTES = 1_000_000
 
 
 def check_free_space(store: Store, plan: Plan) -> None:
@@ -26,11 +27,11 @@ def check_free_space(store: Store, plan: Plan) -> None:
     planned = planned_bytes(plan)
     there = sum(store.size(name) for name in store.names() if name.startswith("shards/"))
     if planned > free + there:
-        has = f"{size_text(there)} of it are there and " if there else ""
+        has = f"{_text(there)} of it are there and " if there else ""
         raise DataError(
-            f"{store}: the build takes about {size_text(planned)}, {has}the disk has "
-            f"{size_text(free)} free. Free {size_text(planned - free - there)}, or choose another "
-            "--out. Nothing was written."
+            f"{store}: the build takes about {_text(planned)}, {has}the disk has {_text(free)} "
+            f"free. Free {_text(planned - free - there)} more, or choose another --out. No shard "
+            "was written."
         )
 
 
@@ -40,3 +41,7 @@ def planned_bytes(plan: Plan) -> int:
     members = len(samples) + int(samples["num_images"].sum())
     exact = int(samples["planned_bytes"].sum()) + MEMBER_BYTES * members
     return int((exact + SAMPLE_BYTES * len(samples)) * (1 + MARGIN))
+
+
+def _text(size_bytes: int) -> str:
+    return size_text(size_bytes) if size_bytes >= SMALL_BYTES else f"{size_bytes:,} bytes"

@@ -28,6 +28,7 @@ from datakit.shards.worker import Worker
 from datakit.version import VERSION
 
 MOST_RETRIES = 5  # of one shard, where the worker or its node died
+KNOCK_SECONDS = 10.0
 SPARE_SHARDS = 2  # sent before a core is free, so that none waits
 PACKAGES = ("jinja2", "orjson", "pillow")  # of which other versions may write other bytes
 
@@ -47,7 +48,7 @@ class RayJob:
 
 
 class RayEngine:
-    """A Ray cluster: the one that Ray's own rules find (`RAY_ADDRESS`), else one is started here.
+    """A Ray cluster: the one at `RAY_ADDRESS`, else one is started on this machine.
 
     Args:
         workers: shards that are written at once; where it is None, one a core of the cluster.
@@ -236,18 +237,30 @@ def _cluster() -> Iterator[None]:
         yield
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    address = os.environ.get("RAY_ADDRESS") or "local"
     try:
+        _knock(address)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # tips on accelerators, which nothing here uses
-            ray.init(logging_level=logging.ERROR, log_to_driver=False)
-    except (ConnectionError, ValueError, RuntimeError) as error:
-        address = os.environ.get("RAY_ADDRESS", "of this machine")
+            ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
+    except (OSError, ValueError, RuntimeError) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise UsageError(
-            f"the Ray cluster {address} cannot be reached: {reason}. Check RAY_ADDRESS, and "
+            f"the Ray cluster {address!r} cannot be reached: {reason}. Check RAY_ADDRESS, and "
             "RAY_AUTH_MODE where it asks for a token."
         ) from error
     try:
         yield
     finally:
         ray.shutdown()
+
+
+def _knock(address: str) -> None:
+    """Tries a `host:port` first: Ray itself would try for minutes.
+
+    Raises:
+        OSError: nobody answers there.
+    """
+    host, _, port = address.rpartition(":")
+    if port.isdecimal() and "://" not in address:
+        socket.create_connection((host, int(port)), timeout=KNOCK_SECONDS).close()

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import datakit
 from datakit.errors import DataError, OutputError
-from tests.releases import Release, draw
+from tests.releases import Release
 from tests.shards.outputs import SMALL_SHARDS, build_part, digests_of
 from tests.shards.small_disk import run_on_disk
 
@@ -104,14 +106,16 @@ def test_an_image_that_changed_while_the_build_was_stopped(
     release: Release, tmp_path: Path
 ) -> None:
     """A build that goes on is what a new one would be, and no mix of old and new."""
-    for image in (release.charts / "png").iterdir():
-        draw(image, "1" if image.name == "0.png" else "2")
+    images = sorted((release.charts / "png").iterdir())
+
+    def paint(colour: str) -> set[int]:
+        for image in images:
+            Image.new("RGB", (64, 48), colour).save(image, compress_level=0)
+        return {image.stat().st_size for image in images}
+
+    sizes = paint("red")
     build_part(release.mixture, tmp_path / "out", shards=3)
-    before = {image: image.stat().st_size for image in (release.charts / "png").iterdir()}
-    pixel = (release.charts / "png" / "0.png").read_bytes()
-    for image, size in before.items():
-        assert len(pixel) == size
-        image.write_bytes(pixel)
+    assert paint("blue") == sizes
     build(release, tmp_path / "out")
     build(release, tmp_path / "new")
     assert digests_of(tmp_path / "out") == digests_of(tmp_path / "new")
@@ -192,7 +196,9 @@ def test_a_full_disk_then_space_again(release: Release, tmp_path: Path) -> None:
     done = run_on_disk(tmp_path / "disk", "size=4m", FILLED, release.mixture, tmp_path / "disk")
     assert done.returncode == 0, done.stderr
     full, still_full, written, digests = done.stdout.splitlines()
-    assert full == still_full
+    assert re.search(
+        r"takes about [\d,.]+ \w+, [\d,.]+ \w+ of it are there and the disk", still_full
+    )
     assert full.endswith(
         "the disk is full. The shards written so far are whole: free some space "
         "and run the same command again."

@@ -77,4 +77,4 @@ def test_a_cluster_that_is_not_there(release: Release, tmp_path: Path) -> None:
         env={**os.environ, "RAY_ADDRESS": "127.0.0.1:1"},
     )
     assert done.returncode == 2
-    assert "error: the Ray cluster 127.0.0.1:1 cannot be reached" in done.stderr
+    assert "error: the Ray cluster '127.0.0.1:1' cannot be reached" in done.stderr
