@@ -90,7 +90,7 @@ def ways(
 def build_with_kills(raw: Raw, out: Path, *, kills: int) -> list[int]:
     """Kills so many builds at random moments, then lets one end; whole shards after each kill."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["datakit.api", "datakit.planning", "tests.shards.identity"])
+    context.set_forkserver_preload(["datakit.api", "datakit.planning"])
     moments, whole = random.Random(11), list[int]()
     for number in range(kills):
         writing = context.Event()
