@@ -13,8 +13,8 @@ from tests.shards.small_disk import run_on_disk
 
 def test_one_mixture_built_in_many_ways_gives_one_digest(tmp_path: Path, bucket: str) -> None:
     pytest.importorskip("ray")
-    write_demo(tmp_path / "raw", records=30)
-    raw = Raw(tmp_path / "raw", shard_samples=10)
+    write_demo(tmp_path / "raw", records=60)
+    raw = Raw(tmp_path / "raw", shard_samples=2)
     digests = {}
     for way, digest in ways(raw, tmp_path, kills=10, bucket=bucket, ray=True):
         digests[way] = digest
