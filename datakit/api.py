@@ -17,6 +17,7 @@ from datakit.inspect import (
     preview_samples,
     verify_build,
 )
+from datakit.io.trees import build_place
 from datakit.mixture import load_mixture
 from datakit.planning import (
     Plan,
@@ -144,6 +145,7 @@ def build(
     limit_records: int | None = None,
     overrides: Sequence[str] = (),
     workers: int | None = None,
+    engine: str = "local",
     force: bool = False,
     progress: Progress | None = None,
 ) -> BuildResult:
@@ -152,8 +154,11 @@ def build(
     Arguments and errors are those of `resolve`; beyond them:
 
     Args:
-        out: a new folder, or one of an earlier build of the same mixture.
-        workers: processes that write; one a core where it is None.
+        out: a new folder, or one of an earlier build of the same mixture; or a URL that fsspec
+            knows, such as `s3://bucket/folder`.
+        workers: shards that are written at once; where it is None, one a core, and with `ray` one
+            a core of the cluster.
+        engine: `local`: processes of this machine; `ray`: a cluster, or a local one.
         force: replaces an earlier build's output, and nothing else.
 
     Raises:
@@ -166,7 +171,14 @@ def build(
     resolved = resolve(
         mixture, root=root, templates=templates, limit_records=limit_records, overrides=overrides
     )
-    return build_shards(resolved, Path(out), workers=workers, force=force, progress=progress)
+    return build_shards(
+        resolved,
+        os.fspath(out),
+        workers=workers,
+        engine=engine,
+        force=force,
+        progress=progress,
+    )
 
 
 def preview(
@@ -256,7 +268,7 @@ def verify(build: FilePath) -> list[str]:
     Raises:
         UsageError: there is no finished build.
     """
-    return verify_build(Path(build))
+    return verify_build(build_place(build))
 
 
 def export(
@@ -282,7 +294,7 @@ def export(
         DataError: the build has no samples, or the disk is full.
     """
     calls = {} if on_shard is None else {"on_shard": on_shard}
-    return export_build(Path(build), Path(out), target=to, force=force, **calls)
+    return export_build(build, Path(out), target=to, force=force, **calls)
 
 
 def push(

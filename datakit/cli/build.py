@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,12 +18,17 @@ from datakit.cli.progress import BuildDisplay
 
 def build(
     mixture: MixtureArgument,
-    out: Annotated[Path, typer.Option("--out", help="The output folder.")],
+    out: Annotated[str, typer.Option("--out", help="The output folder, or a URL (s3://…).")],
     root: RootOption = None,
     templates: TemplatesOption = None,
     workers: Annotated[
-        int | None, typer.Option("--workers", min=1, help="Processes that write; default: cores.")
+        int | None,
+        typer.Option("--workers", min=1, help="Shards written at once; default: one a core."),
     ] = None,
+    engine: Annotated[
+        str,
+        typer.Option("--engine", metavar="local|ray", help="Who writes them: processes, or Ray."),
+    ] = "local",
     limit: LimitOption = None,
     overrides: SetOption = None,
     force: Annotated[
@@ -43,6 +47,7 @@ def build(
             root=root,
             templates=templates,
             workers=workers,
+            engine=engine,
             limit_records=limit,
             overrides=overrides or (),
             force=force,

@@ -10,7 +10,7 @@ import typer
 MixtureArgument = Annotated[
     str, typer.Argument(metavar="MIXTURE", help="A mixture file, or the name of a shipped one.")
 ]
-BuildArgument = Annotated[Path, typer.Argument(metavar="DIR", help="A build's folder.")]
+BuildArgument = Annotated[str, typer.Argument(metavar="DIR", help="A build's folder or URL.")]
 RootOption = Annotated[
     str | None, typer.Option("--root", help="Folder or URL of the raw data, not the mixture's.")
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from datakit.console import counted, format_table, screen_width
 from datakit.shards.manifest import Manifest
@@ -11,7 +10,7 @@ from datakit.shards.manifest import Manifest
 MOST_LINES = 25
 
 
-def build_summary(path: Path, manifest: Manifest) -> str:
+def build_summary(path: object, manifest: Manifest) -> str:
     """What a build holds, by source, and what was dropped by reason."""
     held_out = sum(source.val_samples for source in manifest.sources)
     rows = [

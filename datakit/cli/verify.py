@@ -13,10 +13,11 @@ SHOWN_FAULTS = 20
 def verify(build: BuildArgument, as_json: JsonOption = False) -> None:
     """Check every file and every sample of a build against its manifest."""
     import datakit
+    from datakit.io.trees import build_place
     from datakit.shards import read_manifest
 
     faults = datakit.verify(build)
-    manifest = read_manifest(build)
+    manifest = read_manifest(build_place(build))
     if as_json:
         counts = {
             "shards": len(manifest.shards),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from datakit.errors import DamageError, DataError, OutputError
 from datakit.exporting.folder import EXPORT, refuse_what_is_there
 from datakit.exporting.targets.base import Target
 from datakit.inspect import BuiltDataset, LoadedSample, file_fault, open_build
+from datakit.io.trees import BuildPlace
 from datakit.registry import load_class
 from datakit.shards.manifest import FileEntry
 from datakit.shards.new_folder import new_folder
@@ -47,7 +49,7 @@ class ExportResult:
 
 
 def export_build(
-    build: Path,
+    build: str | os.PathLike[str],
     out: Path,
     *,
     target: str,
@@ -120,7 +122,7 @@ class Reading:
             self._on_shard(self._done, len(shards))
 
 
-def refuse_damage(build: Path, entry: FileEntry) -> None:
+def refuse_damage(build: BuildPlace, entry: FileEntry) -> None:
     """Compares a file with the manifest.
 
     Raises:
@@ -140,7 +142,7 @@ def _refuse_unfit(data: BuiltDataset, out: Path) -> None:
             refuse_damage(data.path, entry)
     if not len(data):
         raise DataError(f"{data.path} has no samples to export; see its rejects.parquet.")
-    if out.resolve().is_relative_to(data.path.resolve()):
+    if isinstance(data.path, Path) and out.resolve().is_relative_to(data.path.resolve()):
         raise OutputError(f"{out} is in the build that is exported. Choose another --out.")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,6 +12,8 @@ import polars as pl
 from datakit.errors import DamageError, UsageError, nearest
 from datakit.inspect.loaded_sample import LoadedSample
 from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
+from datakit.io.cat import cat_url
+from datakit.io.trees import BuildPlace, build_place
 from datakit.record import Sample
 from datakit.shards.index import read_table
 from datakit.shards.manifest import Manifest, read_manifest
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def open_build(path: str | os.PathLike[str], *, split: str | None = None) -> BuiltDataset:
-    """Opens a finished build.
+    """Opens a finished build: a folder, or a URL that fsspec knows.
 
     Args:
         split: `train`, or `val` for what is held out; all samples where it is None.
@@ -33,7 +34,7 @@ def open_build(path: str | os.PathLike[str], *, split: str | None = None) -> Bui
         UsageError: there is no finished build, or no such split in it.
         DamageError: its manifest or index is broken, or of a newer format.
     """
-    return BuiltDataset(Path(path), split=split)
+    return BuiltDataset(build_place(path), split=split)
 
 
 class BuiltDataset:
@@ -49,7 +50,7 @@ class BuiltDataset:
         index: a row a sample, as `index.parquet` has it.
     """
 
-    def __init__(self, path: Path, *, split: str | None = None) -> None:
+    def __init__(self, path: BuildPlace, *, split: str | None = None) -> None:
         self.path = path
         self.split = split
         self.manifest: Manifest = read_manifest(path)
@@ -89,7 +90,7 @@ class BuiltDataset:
         try:
             members = read_members(path, offset, size)
         except OSError as error:
-            raise DamageError(f"{path}: {error.strerror}.") from error
+            raise DamageError(f"{path}: {error.strerror or error}.") from error
         return _loaded(members, f"{path}, byte {offset}")
 
     def __contains__(self, key: object) -> bool:
@@ -129,7 +130,7 @@ class BuiltDataset:
         if not self.manifest.shards:
             raise DamageError(f"{self.path} has no samples; see its rejects.parquet.")
         urls = [
-            str(self.path / shard.path)
+            cat_url(self.path / shard.path)
             for shard in self.manifest.shards
             if self.split in (None, shard.split)
         ]

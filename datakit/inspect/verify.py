@@ -15,12 +15,15 @@ from datakit.inspect.built_dataset import BuiltDataset
 from datakit.inspect.loaded_sample import LoadedSample
 from datakit.io.digest import file_sha256
 from datakit.io.image_header import ImageError, read_header
+from datakit.io.stores import open_store
+from datakit.io.trees import BuildPlace, SourcePath
 from datakit.record import IMAGE_PLACEHOLDER
 from datakit.shards.folder import LOG, WORK
+from datakit.shards.index import read_table
 from datakit.shards.manifest import MANIFEST, FileEntry, Manifest, read_manifest
 
 
-def verify_build(build: Path) -> list[str]:
+def verify_build(build: BuildPlace) -> list[str]:
     """Checks every file's digest, then every sample against the index; returns all faults.
 
     Raises:
@@ -35,35 +38,35 @@ def verify_build(build: Path) -> list[str]:
     return faults
 
 
-def _file_faults(build: Path, manifest: Manifest) -> Iterator[str]:
+def _file_faults(build: BuildPlace, manifest: Manifest) -> Iterator[str]:
     for entry in manifest.all_files:
         fault = file_fault(build / entry.path, entry)
         if fault:
             yield f"{entry.path}: {fault}"
 
 
-def file_fault(path: Path, entry: FileEntry) -> str:
+def file_fault(path: BuildPlace, entry: FileEntry) -> str:
     """What is wrong with a file that the manifest knows; empty where nothing is."""
     if not path.is_file():
         return "missing"
-    size = path.stat().st_size
+    size = path.size() if isinstance(path, SourcePath) else path.stat().st_size
     if size != entry.bytes:
         return f"{size:,} bytes, the manifest says {entry.bytes:,}"
     return "" if file_sha256(path) == entry.sha256 else "its bytes differ from the manifest's"
 
 
-def _stray_files(build: Path, manifest: Manifest) -> Iterator[str]:
+def _stray_files(build: BuildPlace, manifest: Manifest) -> Iterator[str]:
     known = {entry.path for entry in manifest.all_files} | {MANIFEST, LOG}
-    if (build / WORK).is_dir():
+    names = list(open_store(str(build)).names())
+    if any(name.startswith(f"{WORK}/") for name in names):
         yield f"{WORK}: left by a build that was stopped; run that build once more"
-    for path in sorted(build.rglob("*")):
-        name = path.relative_to(build).as_posix()
-        if path.is_file() and name not in known and not name.startswith(f"{WORK}/"):
+    for name in names:
+        if name not in known and not name.startswith(f"{WORK}/"):
             yield f"{name}: the manifest does not know this file"
 
 
-def _index_faults(build: Path, manifest: Manifest) -> Iterator[str]:
-    index = pl.read_parquet(build / "index.parquet")
+def _index_faults(build: BuildPlace, manifest: Manifest) -> Iterator[str]:
+    index = read_table(build / "index.parquet")
     counts = dict(index.group_by("source").len().iter_rows())
     for source in manifest.sources:
         if counts.get(source.name, 0) != (written := source.samples + source.val_samples):
@@ -78,7 +81,7 @@ def _index_faults(build: Path, manifest: Manifest) -> Iterator[str]:
         rows = index.filter(pl.col("shard") == Path(shard.path).name)
         if not (build / f"{shard.path}.idx").is_file():
             continue  # reported among the files
-        offsets = np.fromfile(build / f"{shard.path}.idx", dtype=np.uint64)
+        offsets = np.frombuffer((build / f"{shard.path}.idx").read_bytes(), dtype=np.uint64)
         if offsets[:-1].tolist() != rows["offset"].to_list():
             yield f"{shard.path}.idx: its offsets are not the index's"
 
@@ -92,7 +95,7 @@ def leaked_images(index: pl.DataFrame) -> Iterator[str]:
             yield f"image {digest[:16]} is in more than one split: {', '.join(keys[:4])}"
 
 
-def _sample_faults(build: Path) -> Iterator[str]:
+def _sample_faults(build: BuildPlace) -> Iterator[str]:
     data = BuiltDataset(build)
     for number, key in enumerate(data.index["key"]):
         try:

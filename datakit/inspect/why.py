@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from datakit.errors import UsageError, nearest
+from datakit.io.trees import BuildPlace
 from datakit.shards.index import read_table
 from datakit.shards.manifest import read_manifest
 
@@ -42,7 +42,7 @@ class RecordFate:
     kept_record_id: str = ""
 
 
-def why_sample(build: Path, key: str) -> SampleOrigin:
+def why_sample(build: BuildPlace, key: str) -> SampleOrigin:
     """The origin of a sample.
 
     Raises:
@@ -57,7 +57,7 @@ def why_sample(build: Path, key: str) -> SampleOrigin:
     return SampleOrigin(key=key, row=found.row(0, named=True))
 
 
-def why_record(build: Path, source: str, record_id: str) -> RecordFate:
+def why_record(build: BuildPlace, source: str, record_id: str) -> RecordFate:
     """What became of a record: used, rejected, not drawn, or unknown to the build.
 
     Raises:

@@ -14,7 +14,7 @@ from typing import IO
 from datakit.errors import FormatError
 from datakit.io.table_cells import Cell, CellColumn, parse_cell
 from datakit.io.tar_parts import MARK, parse_part
-from datakit.io.trees import SourcePath
+from datakit.io.trees import SourcePath, Stamp
 from datakit.io.trees.tree import join
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff")
@@ -71,6 +71,12 @@ class ImageFiles:
         if self.size(name) is None:
             raise FileNotFoundError(2, self._about_cell(cell), name)
         return next(data for _, data in self._column(cell).read([(cell.row, cell.index)]))
+
+    def stamp(self, name: str) -> Stamp:
+        """What changes with the file that holds an image; see `Tree.stamp`."""
+        if packed := parse_cell(name) or parse_part(name):
+            return (self.tables / packed.file).stamp()
+        return self.root.tree.stamp(self._inner(name))
 
     def identity(self, name: str) -> str:
         """Equal for two images, of whichever source, only if they are one."""

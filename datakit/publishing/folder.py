@@ -10,8 +10,9 @@ from urllib.parse import unquote
 
 from datakit.errors import DataError, OutputError, UsageError
 from datakit.inspect import file_fault
+from datakit.io.stores import open_store
 from datakit.publishing.place import Comparison, Offer, OnFile, Place, difference, listed
-from datakit.shards.folder import WORK, foreign_files
+from datakit.shards.folder import WORK, foreign_names
 from datakit.shards.manifest import MANIFEST
 from datakit.shards.mixture_lock import LOCK
 from datakit.shards.new_folder import new_folder
@@ -66,7 +67,7 @@ class Folder(Place):
             return
         if not self.path.is_dir():
             raise OutputError(f"{self.path} is a file. Name another folder.")
-        if foreign := foreign_files(self.path):
+        if foreign := [*foreign_names(open_store(self.path))]:
             raise OutputError(
                 f"{self.path} holds files that no build wrote: {listed(foreign)}. "
                 "Name another folder, or move them away."

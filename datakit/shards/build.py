@@ -4,27 +4,40 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from datakit.errors import DataError, RejectShareError
-from datakit.io.atomic import write_whole
-from datakit.io.digest import file_sha256
-from datakit.planning import Plan, ResolvedMixture, is_faultless, make_plan
+from datakit.errors import DataError
+from datakit.io.stores import Store, open_store
+from datakit.io.stores.store import HOLDER
+from datakit.io.trees import BuildPlace
+from datakit.planning import Plan, ResolvedMixture, make_plan
 from datakit.shards import folder
 from datakit.shards.build_log import BuildLog
+from datakit.shards.contents import PlanFiles
 from datakit.shards.describe import describe
-from datakit.shards.engine import run_shards
-from datakit.shards.manifest import MANIFEST, Manifest, SourceEntry, read_manifest
+from datakit.shards.engine import LOCAL, Engine, make_engine
+from datakit.shards.free_space import check_free_space
+from datakit.shards.manifest import (
+    MANIFEST,
+    FileEntry,
+    Manifest,
+    parse_manifest,
+)
 from datakit.shards.mixture_lock import LOCK, lock_text
+from datakit.shards.reject_share import check_reject_share
 from datakit.shards.renew import renew
 from datakit.shards.resume import FinishedShards
 from datakit.shards.shard_digest import shard_digests
-from datakit.shards.task import PLAN, ShardDone, ShardTask, SourceJob, WriteJob
+from datakit.shards.task import ShardDone, SourceJob, WriteJob
+from datakit.shards.watch import SourceWatch, shard_tasks
+
+RECORDS = "records"
+PLAN = "plan.arrow"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +48,7 @@ class BuildResult:
         written_shards: how many this call wrote; the others were whole already.
     """
 
-    path: Path
+    path: BuildPlace
     manifest: Manifest
     written_shards: int
 
@@ -53,153 +66,164 @@ class Progress:
 
 def build(
     mixture: ResolvedMixture,
-    out: Path,
+    out: str | Path,
     *,
     workers: int | None = None,
+    engine: str = LOCAL,
     force: bool = False,
     progress: Progress | None = None,
 ) -> BuildResult:
     """Writes a mixture's shards into `out`, or goes on where an earlier call stopped.
 
-    The bytes depend on the data and the mixture alone, not on the number of workers or of
-    interruptions.
+    The bytes depend on the data and the mixture alone, not on the engine, the number of workers
+    or of interruptions.
 
     Args:
-        workers: processes that write; one a core where it is None.
+        out: a folder, or a URL that fsspec knows.
+        workers: shards that are written at once; one a core where it is None.
+        engine: `local`, or `ray`.
         force: replaces an earlier build's output, and nothing else.
 
     Raises:
-        OutputError: the folder cannot be written, is in use, or holds something else.
+        OutputError: the place cannot be written, is in use, or holds something else.
         DataError: a source cannot be read, or the disk is full.
         RejectShareError: the build is whole, but too many records of a source are faulty.
     """
     progress = progress or Progress()
-    with folder.locked(out):
-        fresh = not any(out.iterdir())
-        work = folder.prepare(out)
+    store, runner = open_store(out), make_engine(engine, workers)
+    with store.held():
+        folder.refuse_foreign_files(store)
+        fresh = not any(name != HOLDER for name in store.names())
         try:
-            plan = make_plan(
-                mixture,
-                folder=work / "records",
-                on_source=progress.on_source,
-                on_records=progress.on_records,
-                on_cached=progress.on_cached,
-            )
-            if force:
-                folder.remove_own_output(out)
-            job = _job(out, work, plan)
-            renew(plan, job)
-            folder.refuse_other_mixture(out, lock_text(plan))
-            result = _finished(out, plan) or _write(job, plan, workers, progress)
+            with store.workplace() as work:
+                result = _build(mixture, store, work, runner, force, progress)
         except OSError as error:
-            raise _disk_error(out, error) from error
+            raise _disk_error(store, error) from error
         finally:
-            _tidy(out, work, fresh)
+            _tidy(store, fresh)
     check_reject_share(result.manifest.sources, mixture.spec.max_reject_share)
     return result
 
 
-def check_reject_share(sources: list[SourceEntry], allowed: float) -> None:
-    """Compares each source's share of faulty records with the one that is allowed.
-
-    Raises:
-        RejectShareError: it is above, for one source or several, with their reasons.
-    """
-    lines = []
-    for source in sources:
-        faulty = {why: n for why, n in source.rejected_records.items() if not is_faultless(why)}
-        if sum(faulty.values()) > allowed * source.records:
-            share = sum(faulty.values()) / source.records
-            reasons = ", ".join(f"{n:,} {why}" for why, n in faulty.items())
-            lines.append(f"  {source.name}: {share:.1%} of {source.records:,} records: {reasons}")
-    if lines:
-        raise RejectShareError(
-            f"the build is whole, but more than {allowed:.1%} of a source's records are faulty:\n"
-            + "\n".join(lines)
-            + "\nEach is in rejects.parquet. Mend the data, or raise max_reject_share."
-        )
-
-
-def _finished(out: Path, plan: Plan) -> BuildResult | None:
-    """The build that is there, where it is whole; its shards are checked by their digests."""
-    if not (out / MANIFEST).is_file():
-        return None
-    manifest = read_manifest(out)
-    whole = manifest.fingerprint == plan.fingerprint and all(
-        (out / entry.path).is_file() and file_sha256(out / entry.path) == entry.sha256
-        for entry in manifest.all_files
+def _build(
+    mixture: ResolvedMixture,
+    store: Store,
+    work: Path,
+    engine: Engine,
+    force: bool,
+    progress: Progress,
+) -> BuildResult:
+    (work / RECORDS).mkdir(exist_ok=True)
+    plan = make_plan(
+        mixture,
+        folder=work / RECORDS,
+        on_source=progress.on_source,
+        on_records=progress.on_records,
+        on_cached=progress.on_cached,
     )
-    if not whole:
+    digests = shard_digests(plan)
+    if not force:
+        renew(store, plan, digests)
+        folder.refuse_other_mixture(store, lock_text(plan))
+        if found := _finished(store, plan):
+            return found
+    check_free_space(store, plan)
+    if force:
+        folder.remove_output(store)
+    with store.appended(folder.LOG) as log:
+        return _write(store, work, plan, digests, engine, BuildLog(log), progress)
+
+
+def _finished(store: Store, plan: Plan) -> BuildResult | None:
+    """The build that is there, where it is whole; its files are checked by their digests."""
+    try:
+        manifest = parse_manifest(store.read(MANIFEST), f"{store}/{MANIFEST}")
+    except FileNotFoundError:
+        return None
+
+    def is_whole(entry: FileEntry) -> bool:
+        with suppress(OSError):
+            return store.sha256(entry.path) == entry.sha256
+        return False
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        whole = all(pool.map(is_whole, manifest.all_files))
+    if not whole or manifest.fingerprint != plan.fingerprint:
         raise DataError(
-            f"{out} holds a finished build that is damaged. See `datakit verify {out}`, or "
+            f"{store} holds a finished build that is damaged. See `datakit verify {store}`, or "
             "replace it with --force."
         )
-    return BuildResult(path=out, manifest=manifest, written_shards=0)
+    return BuildResult(path=store.place, manifest=manifest, written_shards=0)
 
 
-def _write(job: WriteJob, plan: Plan, workers: int | None, progress: Progress) -> BuildResult:
+def _write(
+    store: Store,
+    work: Path,
+    plan: Plan,
+    digests: Mapping[str, str],
+    engine: Engine,
+    log: BuildLog,
+    progress: Progress,
+) -> BuildResult:
     progress.on_plan(plan)
-    out = job.out
-    plan.samples.write_ipc(job.work / PLAN)
-    (out / "shards").mkdir(exist_ok=True)
-    write_whole(out / LOCK, lock_text(plan).encode())
-    log, finished = BuildLog(out / folder.LOG), FinishedShards(job)
-    tasks = _tasks(plan)
-    done = {task.path: shard for task in tasks if (shard := finished.find(task.path))}
-    log.write("start", shards=len(tasks), whole_shards=len(done), workers=workers or 0)
-    missing = [task for task in tasks if task.path not in done]
+    files = PlanFiles(
+        samples=work / PLAN,
+        spools={source.name: plan.by_source[source.name].spool for source in plan.mixture.sources},
+    )
+    plan.samples.write_ipc(files.samples)
+    store.write(LOCK, lock_text(plan).encode())
+    watch, finished = SourceWatch(plan), FinishedShards(store, digests)
+    tasks = {task.path: task for task in watch.stamped(shard_tasks(plan))}
+    folder.refuse_other_shards(store, tasks)
+    done = finished.find_all([*tasks.values()], threads=os.cpu_count() or 1)
+    missing = [task for task in tasks.values() if task.path not in done]
+    log.write("start", shards=len(tasks), whole_shards=len(done), engine=engine.name)
     started = time.perf_counter()
-    for shard in run_shards(job, missing, workers=workers or os.cpu_count() or 1):
-        done[shard.path] = shard
-        log.shard(shard)
-        progress.on_shard(shard, len(done), len(tasks))
-    in_order = [done[task.path] for task in tasks]
-    manifest = describe(out, plan, in_order, finished, job.digests)
+    with closing(engine.run(_job(store, plan, digests), files, missing, work)) as written:
+        for shard in written:
+            watch.refuse_changed_images(tasks[shard.path])
+            done[shard.path] = shard
+            log.shard(shard)
+            progress.on_shard(shard, len(done), len(tasks))
+    watch.refuse_changed_annotations()
+    with store.filled(last=MANIFEST) as folder_to_fill:
+        shards = [done[path] for path in tasks]
+        manifest = describe(folder_to_fill, plan, shards, finished, digests)
     log.write("end", seconds=round(time.perf_counter() - started, 3), samples=manifest.samples)
-    return BuildResult(path=out, manifest=manifest, written_shards=len(missing))
+    return BuildResult(path=store.place, manifest=manifest, written_shards=len(missing))
 
 
-def _job(out: Path, work: Path, plan: Plan) -> WriteJob:
+def _job(store: Store, plan: Plan, digests: Mapping[str, str]) -> WriteJob:
     sources = {
         source.name: SourceJob(
             name=source.name,
             dataset=source.spec.dataset,
             category=source.dataset.category,
             license=source.license,
-            spool=plan.by_source[source.name].spool,
             images=plan.by_source[source.name].images,
             instructions=source.instructions,
         )
         for source in plan.mixture.sources
     }
     return WriteJob(
-        out=out,
-        work=work,
-        digests=shard_digests(plan),
+        store=store,
+        digests=digests,
         images=plan.mixture.spec.images.style,
         sources=sources,
     )
 
 
-def _tasks(plan: Plan) -> list[ShardTask]:
-    """The shards as consecutive rows of the plan."""
-    return [ShardTask(path=s.path, start=s.start, samples=s.samples) for s in plan.shards]
-
-
-def _disk_error(out: Path, error: OSError) -> DataError:
+def _disk_error(store: Store, error: OSError) -> DataError:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DataError(
-            f"{out}: the disk is full. The shards written so far are whole: free some space and "
+            f"{store}: the disk is full. The shards written so far are whole: free some space and "
             "run the same command again."
         )
-    return DataError(f"{error.filename or out}: {error.strerror or error}.")
+    return DataError(f"{error.filename or store}: {error.strerror or error}.")
 
 
-def _tidy(out: Path, work: Path, fresh: bool) -> None:
-    """Removes the work folder of a finished build, and all of one that never wrote a shard."""
-    nothing_written = fresh and not (out / "shards").is_dir()
-    if (out / MANIFEST).is_file() or nothing_written:
-        shutil.rmtree(work, ignore_errors=True)
-    if nothing_written:
-        with suppress(OSError):
-            out.rmdir()
+def _tidy(store: Store, fresh: bool) -> None:
+    """Removes the work files of a finished build, and of one that never wrote a shard."""
+    names = set(store.names())
+    if MANIFEST in names or (fresh and LOCK not in names):
+        store.remove_work()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pyarrow as pa
 
@@ -25,10 +25,9 @@ from datakit.shards.index import (
     write_table,
 )
 from datakit.shards.manifest import FileEntry, Manifest, ShardEntry, SourceEntry, write_manifest
-from datakit.shards.mixture_lock import LOCK
+from datakit.shards.mixture_lock import LOCK, lock_text
 from datakit.shards.resume import FinishedShards
 from datakit.shards.tally import ANSWERS, Tally
-from datakit.shards.tar import member_headers
 from datakit.shards.task import ShardDone
 from datakit.shards.wids import write_wids
 from datakit.version import VERSION
@@ -41,7 +40,9 @@ def describe(
     finished: FinishedShards,
     digests: Mapping[str, str],
 ) -> Manifest:
-    """Writes everything but the shards; the manifest comes last.
+    """Writes everything but the shards into `out`; the manifest comes last.
+
+    Of the shards nothing is read: what there is to know of them was noted when they were written.
 
     Args:
         digests: of each shard, by its path.
@@ -71,9 +72,10 @@ def describe(
         for d in done
     ]
     sources = _source_entries(plan, tally)
-    card = card_text(plan, shards, sources, sorted(_member_names(out, shards)))
+    write_whole(out / LOCK, lock_text(plan).encode())
+    card = card_text(plan, shards, sources, sorted(_member_names(shards, finished)))
     write_whole(out / "README.md", card.encode())
-    others += write_energon_files(out, shards, plan.fingerprint)
+    others += write_energon_files(out, shards, plan.fingerprint, finished.members)
     for split in dict.fromkeys([TRAIN, *(shard.split for shard in shards)]):
         others.append(write_wids(out, plan.mixture.spec.name, split, shards))
     manifest = Manifest(
@@ -84,7 +86,7 @@ def describe(
         seed=plan.mixture.spec.seed,
         layout=layout,
         shards=shards,
-        files=_file_entries(out, shards, others),
+        files=_file_entries(out, done, others),
         sources=sources,
     )
     write_manifest(out, manifest)
@@ -145,30 +147,27 @@ def _source_entries(plan: Plan, tally: Tally) -> list[SourceEntry]:
     return entries
 
 
-def _member_names(out: Path, shards: Sequence[ShardEntry]) -> set[str]:
+def _member_names(shards: Sequence[ShardEntry], finished: FinishedShards) -> set[str]:
     """What follows the key in the names of all images."""
-    names = {
-        name.partition(".")[2]
-        for shard in shards
-        for name, _, _ in member_headers(out / shard.path)
-    }
+    names: set[str] = set()
+    for shard in shards:
+        members = finished.members(shard.path)["name"].to_pylist()
+        names.update(name.partition(".")[2] for name in members)
     return names - {"json"}
 
 
-def _file_entries(
-    out: Path, shards: Sequence[ShardEntry], others: Sequence[Path]
-) -> list[FileEntry]:
+def _file_entries(out: Path, done: Sequence[ShardDone], others: Sequence[Path]) -> list[FileEntry]:
     named = ["README.md", LOCK, "index.parquet", "rejects.parquet", "not_drawn.parquet"]
-    paths = [
-        *(out / name for name in named),
-        *(out / f"{shard.path}.idx" for shard in shards),
-        *others,
-    ]
-    return [
+    entries = [
         FileEntry(
             path=path.relative_to(out).as_posix(),
             bytes=path.stat().st_size,
             sha256=file_sha256(path),
         )
-        for path in sorted(paths)
+        for path in [*(out / name for name in named), *others]
     ]
+    entries += [
+        FileEntry(path=f"{d.path}.idx", bytes=d.offsets_bytes, sha256=d.offsets_sha256)
+        for d in done
+    ]
+    return sorted(entries, key=lambda entry: PurePosixPath(entry.path))

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
 
 from datakit.io.atomic import whole_file, write_whole
 from datakit.shards.manifest import ShardEntry
-from datakit.shards.tar import BLOCK_BYTES, member_headers
+from datakit.shards.tar import BLOCK_BYTES, MEMBERS_SCHEMA
 
 FOLDER = ".nv-meta"
+INDEX = f"{FOLDER}/index.sqlite"
 ENERGON_VERSION = "7.4.0"
 TABLES = """
 CREATE TABLE samples (tar_file_id INTEGER, sample_key TEXT UNIQUE, sample_index INTEGER,
@@ -29,8 +33,17 @@ CREATE INDEX idx_sample_parts_seq
 DATASET = "__module__: megatron.energon\n__class__: CrudeWebdataset\n"
 
 
-def write_energon_files(out: Path, shards: Sequence[ShardEntry], fingerprint: str) -> list[Path]:
-    """Writes `.nv-meta/` and returns its files."""
+def write_energon_files(
+    out: Path,
+    shards: Sequence[ShardEntry],
+    fingerprint: str,
+    members_of: Callable[[str], pa.Table],
+) -> list[Path]:
+    """Writes `.nv-meta/` and returns its files.
+
+    Args:
+        members_of: MEMBERS_SCHEMA of the shard at a path.
+    """
     folder = out / FOLDER
     folder.mkdir(exist_ok=True)
     counts = {
@@ -42,8 +55,8 @@ def write_energon_files(out: Path, shards: Sequence[ShardEntry], fingerprint: st
     write_whole(folder / "split.yaml", _splits(shards).encode())
     # Energon compares this with its caches; it must change with the content and only with it.
     write_whole(folder / "index.uuid", str(uuid.UUID(fingerprint[:32])).encode())
-    with whole_file(folder / "index.sqlite") as temporary:
-        _write_sqlite(temporary, out, shards)
+    with whole_file(out / INDEX) as temporary:
+        _write_sqlite(temporary, shards, members_of)
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
@@ -56,30 +69,50 @@ def _splits(shards: Sequence[ShardEntry]) -> str:
     return "\n".join([*lines, "exclude: []", ""])
 
 
-def _write_sqlite(path: Path, out: Path, shards: Sequence[ShardEntry]) -> None:
+def _write_sqlite(
+    path: Path, shards: Sequence[ShardEntry], members_of: Callable[[str], pa.Table]
+) -> None:
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path)
     try:
         connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA page_size = 4096; {TABLES}")
         for file_id, shard in enumerate(shards):
-            _index_shard(connection, file_id, out / shard.path)
+            _index_shard(connection, file_id, members_of(shard.path))
         connection.executescript(INDEXES)
         connection.commit()
     finally:
         connection.close()
 
 
-def _index_shard(connection: sqlite3.Connection, file_id: int, tar: Path) -> None:
+def read_members_index(index: bytes, num_shards: int) -> list[pa.Table]:
+    """The members of each shard, as MEMBERS_SCHEMA, in an `index.sqlite` of ours."""
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.deserialize(index)
+        rows = connection.execute(
+            "SELECT tar_file_id, sample_key || '.' || part_name, content_byte_offset,"
+            " content_byte_size FROM samples JOIN sample_parts USING (tar_file_id, sample_index)"
+            " ORDER BY tar_file_id, content_byte_offset"
+        )
+        by_shard: list[list[dict[str, Any]]] = [[] for _ in range(num_shards)]
+        for number, *member in rows:
+            by_shard[number].append(dict(zip(MEMBERS_SCHEMA.names, member, strict=True)))
+    finally:
+        connection.close()
+    return [pa.Table.from_pylist(members, schema=MEMBERS_SCHEMA) for members in by_shard]
+
+
+def _index_shard(connection: sqlite3.Connection, file_id: int, members: pa.Table) -> None:
     samples: list[tuple[int, str, int, int, int]] = []
     parts: list[tuple[int, int, str, int, int]] = []
     key, start, end = "", 0, 0
-    for name, offset, size in member_headers(tar):
+    columns = members.to_pydict()
+    for name, content, size in zip(*columns.values(), strict=True):
         found, _, part = name.partition(".")
         if found != key:
             if key:
                 samples.append((file_id, key, len(samples), start, end - start))
-            key, start = found, offset
-        content = offset + BLOCK_BYTES
+            key, start = found, content - BLOCK_BYTES
         parts.append((file_id, len(samples), part, content, size))
         end = content + size + -size % BLOCK_BYTES
     if key:

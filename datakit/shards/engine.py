@@ -1,113 +1,55 @@
-"""Runs the shards of a build, in this process or in several."""
+"""Who writes the shards of a build: a shard is a unit of work that needs no other."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import sys
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from dataclasses import replace
-from types import ModuleType
+from collections.abc import Generator, Sequence
+from pathlib import Path
+from typing import Protocol
 
-from datakit.errors import DataError
-from datakit.io.image_style import ImageStyle
-from datakit.shards.resume import FinishedShards
+from datakit.errors import UsageError, nearest
+from datakit.shards.contents import PlanFiles
 from datakit.shards.task import ShardDone, ShardTask, WriteJob
-from datakit.shards.write_shard import ShardWriter
+
+LOCAL, RAY = "local", "ray"
+ENGINES = (LOCAL, RAY)
 
 
-class _Worker:
-    """Writes shards and notes each as finished."""
+class Engine(Protocol):
+    """Writes shards, several at once."""
 
-    def __init__(self, job: WriteJob) -> None:
-        self._writer = ShardWriter(job)
-        self._finished = FinishedShards(job)
+    @property
+    def name(self) -> str:
+        """One of ENGINES."""
 
-    def write(self, task: ShardTask) -> ShardDone:
-        result = self._writer.write(task)
-        self._finished.note(result)
-        return result.done
+    def run(
+        self, job: WriteJob, plan: PlanFiles, tasks: Sequence[ShardTask], scratch: Path
+    ) -> Generator[ShardDone, None, None]:
+        """Yields each shard as it is done, in any order.
+
+        Args:
+            scratch: a folder of this machine, for what shards need while they are written.
+
+        Raises:
+            DataError: a shard failed, or who was to write it died.
+        """
 
 
-_worker: _Worker
+def make_engine(name: str, workers: int | None) -> Engine:
+    """The engine of a name.
 
-
-def run_shards(job: WriteJob, tasks: Sequence[ShardTask], *, workers: int) -> Iterator[ShardDone]:
-    """Yields each shard as it is done, in any order.
+    Args:
+        workers: shards that are written at once; where it is None, one a core.
 
     Raises:
-        DataError: a shard failed, or a worker process died.
+        UsageError: there is no such engine, or a package that it needs is missing.
     """
-    job = replace(job, image_threads=image_threads(job.images, workers, len(tasks)))
-    if workers <= 1 or len(tasks) <= 1:
-        worker = _Worker(job)
-        for task in tasks:
-            yield worker.write(task)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(
-        min(workers, len(tasks)), mp_context=context, initializer=_start, initargs=(job,)
-    )
-    try:
-        with _no_main_module():
-            futures = [pool.submit(_write, task) for task in tasks]
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise DataError(
-            "a worker process died, perhaps for want of memory. Shards that were whole are kept; "
-            "run the same command again, with fewer --workers."
-        ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+    if name == LOCAL:
+        from datakit.shards.local_engine import LocalEngine
 
+        return LocalEngine(workers or os.cpu_count() or 1)
+    if name == RAY:
+        from datakit.shards.ray_engine import RayEngine
 
-def image_threads(style: ImageStyle, workers: int, tasks: int) -> int:
-    """Threads for images in each worker, so that no core rests where there are few shards.
-
-    Where pixels are decoded, that is also while the last shards are written: several threads for
-    each core cost nothing then.
-    """
-    idle = workers // max(1, min(workers, tasks))
-    few = -(-4 * workers // max(1, tasks)) if style.decodes else 1
-    return max(idle, min(workers, few))
-
-
-@contextmanager
-def _no_main_module() -> Iterator[None]:
-    """Hides the user's script while the workers start.
-
-    They need none of it, and importing it again would run it again wherever it has no
-    `if __name__ == "__main__"`.
-    """
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
-
-
-def _start(job: WriteJob) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for all
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    # The one global of the package: a process pool has no other place for a worker's state.
-    global _worker
-    _worker = _Worker(job)
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed must not write beside the build that goes on."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
-
-
-def _write(task: ShardTask) -> ShardDone:
-    return _worker.write(task)
+        return RayEngine(workers)
+    raise UsageError(f"no engine {name!r}. {nearest(name, ENGINES)}")

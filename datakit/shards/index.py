@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from datakit.errors import DamageError
 from datakit.io.atomic import whole_file
+from datakit.io.trees import BuildPlace
 
 INDEX_SCHEMA = pa.schema(
     [
@@ -59,27 +60,31 @@ NOT_DRAWN_SCHEMA = pa.schema(
 
 
 def write_table(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
-    """Writes a parquet file, a row group a part, whole or not at all.
+    """Writes a parquet file, a row group a part, whole or not at all."""
+    with whole_file(path) as temporary:
+        fill_table(temporary, schema, parts)
+
+
+def fill_table(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None:
+    """Writes a parquet file, a row group a part.
 
     The bytes depend on the rows and on pyarrow's version alone.
     """
-    with (
-        whole_file(path) as temporary,
-        pq.ParquetWriter(temporary, schema, compression="zstd", store_schema=False) as writer,
-    ):
+    with pq.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
         for part in parts:
             if part.num_rows:
                 writer.write_table(part.cast(schema))
 
 
-def read_table(path: Path) -> pl.DataFrame:
+def read_table(path: BuildPlace) -> pl.DataFrame:
     """Reads one of a build's tables.
 
     Raises:
         DamageError: it is missing or broken.
     """
     try:
-        return pl.read_parquet(path)
+        with path.open("rb") as file:
+            return pl.read_parquet(file)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise DamageError(f"{path}: cannot be read: {error}") from error
 

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from datakit.errors import DamageError, UsageError
 from datakit.io.atomic import write_whole
+from datakit.io.trees import BuildPlace
 from datakit.record import FORMAT_VERSION
 
 MANIFEST = "manifest.json"
@@ -113,7 +114,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     write_whole(folder / MANIFEST, text + b"\n")
 
 
-def read_manifest(folder: Path) -> Manifest:
+def read_manifest(folder: BuildPlace) -> Manifest:
     """Reads a build's manifest.
 
     Raises:
@@ -122,24 +123,36 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        fields = orjson.loads(path.read_bytes())
+        return parse_manifest(path.read_bytes(), str(path))
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(_no_build(folder)) from None
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise DamageError(f"{path}: not a manifest: {error}. Build again with --force.") from error
+    except OSError as error:
+        raise DamageError(f"{path}: cannot be read: {error}.") from error
+
+
+def parse_manifest(data: bytes, where: str) -> Manifest:
+    """A manifest from its bytes; `where` names it in errors.
+
+    Raises:
+        DamageError: it is broken, or of a newer format.
+    """
+    try:
+        fields = orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise DamageError(f"{where}: not a manifest: {error}. Build again with --force.") from error
     version = fields.get("format_version") if isinstance(fields, dict) else None
     if isinstance(version, int) and version > FORMAT_VERSION:
         raise DamageError(
-            f"{path}: format version {version}, but this datakit reads up to {FORMAT_VERSION}. "
+            f"{where}: format version {version}, but this datakit reads up to {FORMAT_VERSION}. "
             "Upgrade datakit."
         )
     try:
         return Manifest.model_validate(fields)
     except ValidationError as error:
-        raise DamageError(f"{path}: not a manifest: {error.errors()[0]['msg']}") from error
+        raise DamageError(f"{where}: not a manifest: {error.errors()[0]['msg']}") from error
 
 
-def _no_build(folder: Path) -> str:
+def _no_build(folder: BuildPlace) -> str:
     if not folder.exists():
         return f"no folder {folder}. Build one with: datakit build MIXTURE --out {folder}"
     if (folder / ".build").is_dir():

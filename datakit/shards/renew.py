@@ -2,82 +2,107 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from datakit.errors import DamageError
-from datakit.io.atomic import write_whole
-from datakit.io.digest import file_sha256
+from datakit.io.stores import Store
 from datakit.planning import Plan
+from datakit.shards.energon import INDEX, read_members_index
 from datakit.shards.index import SHARD_REJECTS
-from datakit.shards.manifest import MANIFEST, Manifest, read_manifest
+from datakit.shards.manifest import MANIFEST, Manifest, parse_manifest
 from datakit.shards.mixture_lock import LOCK, lock_text
 from datakit.shards.resume import FinishedShards
-from datakit.shards.task import ShardDone, WriteJob
+from datakit.shards.task import ShardDone
+from datakit.shards.watch import SourceWatch, shard_tasks
 from datakit.shards.write_shard import ShardResult
 
-NOTED = ("index.parquet", SHARD_REJECTS)
 
-
-def renew(plan: Plan, job: WriteJob) -> None:
+def renew(store: Store, plan: Plan, digests: Mapping[str, str]) -> None:
     """Makes an earlier build of this mixture an unfinished one of the plan.
 
     Only with shards of one source each, where the mixture's name is the same. The finished shards
     are noted before the manifest goes, and those that the plan does not have are removed after it.
+
+    Args:
+        digests: of the plan's shards; see `shard_digests`.
     """
-    out = job.out
-    there = _lock(out)
+    there = _lock(store)
     output = there.get("output")
     same = there.get("name") == plan.mixture.spec.name and there.get("fingerprint")
     if not same or same == plan.fingerprint or plan.mixture.spec.output.layout == "mixed":
         return
     if not isinstance(output, dict) or output.get("layout") != "per-source":
         return
-    with suppress(DamageError):
-        if (out / MANIFEST).is_file():
-            _note_shards(read_manifest(out), job)
-    (out / MANIFEST).unlink(missing_ok=True)
-    (out / "val.wids.json").unlink(missing_ok=True)
+    with suppress(DamageError, FileNotFoundError):
+        _note_shards(store, plan, digests)
     planned = {f"{shard.path}{end}" for shard in plan.shards for end in ("", ".idx")}
-    for path in sorted((out / "shards").iterdir()):
-        if path.relative_to(out).as_posix() not in planned:
-            path.unlink()
-    write_whole(out / LOCK, lock_text(plan).encode())
+    stale = [name for name in store.names() if name.startswith("shards/") and name not in planned]
+    for name in [MANIFEST, "val.wids.json", *stale]:
+        store.remove(name)
+    store.write(LOCK, lock_text(plan).encode())
 
 
-def _lock(out: Path) -> dict[str, Any]:
+def _lock(store: Store) -> dict[str, Any]:
     """The lock file that is there; nothing where there is none."""
     try:
-        found = YAML(typ="safe").load(out / LOCK)
+        found = YAML(typ="safe").load(store.read(LOCK))
     except (OSError, YAMLError):
         return {}
     return found if isinstance(found, dict) else {}
 
 
-def _note_shards(manifest: Manifest, job: WriteJob) -> None:
-    """Notes the shards of a finished build, as if it had been stopped before its end."""
-    kept = {file.path: file.sha256 for file in manifest.files}
-    if any(kept.get(name) != file_sha256(job.out / name) for name in NOTED):
-        raise DamageError(f"{job.out}: its tables are not those of its manifest.")
-    index, rejects = (pq.read_table(job.out / name) for name in NOTED)
-    digests = {shard.path: shard.plan_sha256 for shard in manifest.shards}
-    finished = FinishedShards(replace(job, digests=digests))
-    for shard in manifest.shards:
-        name = Path(shard.path).name
+def _note_shards(store: Store, plan: Plan, digests: Mapping[str, str]) -> None:
+    """Notes the shards of a finished build, as if it had been stopped before its end.
+
+    Raises:
+        FileNotFoundError: the build is not finished.
+        DamageError: its tables are not those of its manifest.
+    """
+    manifest = parse_manifest(store.read(MANIFEST), f"{store}/{MANIFEST}")
+    index, rejects = (_table(store, manifest, name) for name in ("index.parquet", SHARD_REJECTS))
+    members = read_members_index(_read(store, manifest, INDEX), len(manifest.shards))
+    files = {file.path: file for file in manifest.files}
+    tasks = {task.path: task for task in SourceWatch(plan).stamped(shard_tasks(plan))}
+    finished = FinishedShards(store, digests)
+    for number, shard in enumerate(manifest.shards):
+        if digests.get(shard.path) != shard.plan_sha256:
+            continue
+        name, offsets = shard.path.rpartition("/")[2], files[f"{shard.path}.idx"]
         done = ShardDone(
             path=shard.path,
             samples=shard.samples,
             bytes=shard.bytes,
             sha256=shard.sha256,
+            offsets_bytes=offsets.bytes,
+            offsets_sha256=offsets.sha256,
             seconds=0.0,
         )
-        own = rejects.filter(pc.equal(rejects["shard"], name)).drop_columns(["shard"])
-        rows = index.filter(pc.equal(index["shard"], name))
-        finished.note(ShardResult(done=done, rows=rows, rejects=own))
+        result = ShardResult(
+            done=done,
+            rows=index.filter(pc.equal(index["shard"], name)),
+            rejects=rejects.filter(pc.equal(rejects["shard"], name)).drop_columns(["shard"]),
+            members=members[number],
+        )
+        finished.note(tasks[shard.path], result, is_fresh=False)
+
+
+def _table(store: Store, manifest: Manifest, name: str) -> pa.Table:
+    return pq.read_table(pa.BufferReader(_read(store, manifest, name)))
+
+
+def _read(store: Store, manifest: Manifest, name: str) -> bytes:
+    """The bytes of a file, which must be those that the manifest names."""
+    data = store.read(name)
+    expected = {file.path: file.sha256 for file in manifest.files}.get(name)
+    if hashlib.sha256(data).hexdigest() != expected:
+        raise DamageError(f"{store}/{name} is not what its manifest says.")
+    return data

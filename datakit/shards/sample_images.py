@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
+from datakit.errors import DataError
 from datakit.geometry import View
 from datakit.io.image_files import ImageFiles
 from datakit.io.image_header import ImageError, ImageHeader, open_image, without_warnings
 from datakit.io.image_rewrite import write_image, written_header
 from datakit.io.image_style import ImageStyle
+from datakit.io.trees.source_path import URL
 
 AHEAD = 3  # images in work or done for each thread
 MOST_AHEAD_BYTES = 1 << 28
@@ -121,6 +123,11 @@ def _read(files: ImageFiles, name: str) -> bytes:
     try:
         return files.read(name)
     except OSError as error:
+        if URL.match(str(files.root)) and not isinstance(error, FileNotFoundError):
+            # A bucket that does not answer says nothing of the image.
+            raise DataError(
+                f"{name} of {files.root} cannot be read: {error}. Run the same command again."
+            ) from error
         raise ImageError("image-unreadable", f"{name}: {error.strerror or error}") from error
 
 

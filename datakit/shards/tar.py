@@ -5,13 +5,17 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+import pyarrow as pa
+
 from datakit.errors import DamageError
+from datakit.io.trees import BuildPlace
 
 BLOCK_BYTES = 512
+# Of each member its name, and where its content starts and how long it is, in bytes.
+MEMBERS_SCHEMA = pa.schema([("name", pa.string()), ("start", pa.int64()), ("size", pa.int64())])
 END = bytes(2 * BLOCK_BYTES)
 # What one image fills: written while it is still in the processor's cache, for half of the time.
 BATCH_BYTES = 1 << 16
@@ -45,10 +49,12 @@ class TarWriter:
         self._sha256 = hashlib.sha256()
         self._pieces: list[bytes] = []
         self._pieces_bytes = 0
+        self._members: list[tuple[str, int, int]] = []
         self.offset = 0
 
     def add(self, name: str, data: bytes) -> None:
         """Appends one member; `self.offset` is where the next one starts."""
+        self._members.append((name, self.offset + BLOCK_BYTES, len(data)))
         padding = -len(data) % BLOCK_BYTES
         self._pieces += (member_header(name, len(data)), data, bytes(padding))
         self._grow(BLOCK_BYTES + len(data) + padding)
@@ -59,6 +65,12 @@ class TarWriter:
         self._grow(len(END))
         self._flush()
         return self._sha256.hexdigest()
+
+    def members(self) -> pa.Table:
+        """What was written, as MEMBERS_SCHEMA."""
+        columns = zip(*self._members, strict=True) if self._members else ([], [], [])
+        named = dict(zip(MEMBERS_SCHEMA.names, columns, strict=True))
+        return pa.Table.from_pydict(named, schema=MEMBERS_SCHEMA)
 
     def __enter__(self) -> TarWriter:
         return self
@@ -110,21 +122,7 @@ def member_header(name: str, size: int) -> bytes:
     )
 
 
-def member_headers(path: Path) -> Iterator[tuple[str, int, int]]:
-    """Yields the name, the header's offset and the size in bytes of each member.
-
-    Raises:
-        DamageError: a header is not one that `TarWriter` writes, or the archive has no end.
-    """
-    with path.open("rb", buffering=0) as file:
-        offset = 0
-        while (header := os.pread(file.fileno(), BLOCK_BYTES, offset)) != END[:BLOCK_BYTES]:
-            name, size = _parse_own(header) or _parse(header, f"{path}, byte {offset}")
-            yield name, offset, size
-            offset += BLOCK_BYTES + size + -size % BLOCK_BYTES
-
-
-def read_members(path: Path, offset: int, size: int) -> dict[str, bytes]:
+def read_members(path: BuildPlace, offset: int, size: int) -> dict[str, bytes]:
     """The members that stand in `size` bytes of an archive from `offset` on, by name.
 
     Raises:
@@ -143,15 +141,6 @@ def read_members(path: Path, offset: int, size: int) -> dict[str, bytes]:
     if at != size:
         raise DamageError(f"{path}: cut off within the sample at byte {offset}.")
     return members
-
-
-def _parse_own(header: bytes) -> tuple[str, int] | None:
-    """The name and size in a header, if it is to the byte one that `member_header` makes."""
-    try:
-        name, size = header[NAME].rstrip(b"\0").decode(), int(header[SIZE.start : SIZE.stop - 1], 8)
-    except ValueError:
-        return None
-    return (name, size) if header == member_header(name, size) else None
 
 
 def _parse(header: bytes, where: str) -> tuple[str, int]:

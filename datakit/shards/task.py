@@ -1,16 +1,14 @@
-"""What a worker is told, and what it tells back: plain values that travel between processes."""
+"""What a worker is told, and what it tells back: plain values that travel between machines."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 from datakit.instructize import Instructions
 from datakit.io.image_files import ImageFiles
 from datakit.io.image_style import ImageStyle
-
-PLAN = "plan.arrow"
+from datakit.io.stores import Store
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +19,6 @@ class SourceJob:
     dataset: str
     category: str
     license: str
-    spool: Path
     images: ImageFiles
     instructions: Instructions
 
@@ -35,8 +32,7 @@ class WriteJob:
         image_threads: that check and encode images within one worker.
     """
 
-    out: Path
-    work: Path
+    store: Store
     digests: Mapping[str, str]
     images: ImageStyle
     sources: Mapping[str, SourceJob]
@@ -45,19 +41,31 @@ class WriteJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardTask:
-    """One shard: its path under `out`, and its rows of the plan."""
+    """One shard: its path in the store, and its rows of the plan.
+
+    Attributes:
+        images_digest: changes when one of its images is written again; of one machine alone.
+    """
 
     path: str
     start: int
     samples: int
+    images_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardDone:
-    """One shard that is whole on disk; `bytes` and `sha256` are of the tar file."""
+    """One shard that is whole in the store.
+
+    Attributes:
+        bytes: of the tar file, as `sha256`.
+        offsets_bytes: of its `.idx`, as `offsets_sha256`.
+    """
 
     path: str
     samples: int
     bytes: int
     sha256: str
+    offsets_bytes: int
+    offsets_sha256: str
     seconds: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -15,15 +16,14 @@ import pyarrow as pa
 
 from datakit.errors import DataError
 from datakit.instructize import Fault, Instructor, Part, RenderedConversation, converse
-from datakit.io.atomic import whole_file, write_whole
 from datakit.io.image_header import ImageError
 from datakit.record import Provenance, Sample
+from datakit.shards.contents import Records, ShardContents, rows_of
 from datakit.shards.index import INDEX_SCHEMA, REJECTS_SCHEMA
 from datakit.shards.sample_images import Loaded, SampleImage, load_images
 from datakit.shards.sample_json import encode_sample
 from datakit.shards.tar import TarWriter
-from datakit.shards.task import PLAN, ShardDone, ShardTask, SourceJob, WriteJob
-from datakit.sources.spool import Spool
+from datakit.shards.task import ShardDone, ShardTask, SourceJob, WriteJob
 
 SAMPLES_AT_ONCE = 8192  # whose records are in memory: a shard of short texts has half a million
 
@@ -32,25 +32,36 @@ Record = tuple[str, dict[str, Any]]  # a source's name and a row of its spool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShardResult:
-    """What writing one shard gave: its rows of the index, and the records it rejected."""
+    """What writing one shard gave.
+
+    Attributes:
+        rows: of the index.
+        rejects: the records that it rejected.
+        members: MEMBERS_SCHEMA, of the tar.
+    """
 
     done: ShardDone
     rows: pa.Table
     rejects: pa.Table
+    members: pa.Table
 
 
 class ShardWriter:
-    """Writes shards of one build; holds what they share."""
+    """Writes shards of one build; holds what they share.
 
-    def __init__(self, job: WriteJob) -> None:
+    Args:
+        scratch: a folder of this machine, for what one shard needs while it is written.
+    """
+
+    def __init__(self, job: WriteJob, scratch: Path) -> None:
         self._job = job
-        self._spools = {name: Spool(source.spool) for name, source in job.sources.items()}
+        self._scratch = scratch
         self._names = list(job.sources)
         self._instructors = {
             name: Instructor(source.instructions) for name, source in job.sources.items()
         }
 
-    def write(self, task: ShardTask) -> ShardResult:
+    def write(self, task: ShardTask, contents: ShardContents) -> ShardResult:
         """Writes one shard and its `.idx`, each whole or not at all.
 
         A record that cannot be phrased is rejected; all of a sample are where its images fail
@@ -60,36 +71,39 @@ class ShardWriter:
             DataError: an image changed since the plan was made.
         """
         started = time.perf_counter()
-        samples = pl.scan_ipc(self._job.work / PLAN).slice(task.start, task.samples).collect()
+        samples = contents.samples
         parts: list[pa.Table] = []
         rejects: list[dict[str, str]] = []
-        path = self._job.out / task.path
         with (
             self._staged(samples),
-            whole_file(path) as temporary,
+            self._job.store.whole_file(task.path) as temporary,
             TarWriter(temporary) as tar,
         ):
             images = self._images(samples)
             for some in samples.iter_slices(SAMPLES_AT_ONCE):
-                added = self._add_all(tar, some, images, rejects)
-                rows = [{**row, "shard": path.name} for row in added]
+                added = self._add_all(tar, some, contents.records(some), images, rejects)
+                rows = [{**row, "shard": Path(task.path).name} for row in added]
                 parts.append(pa.Table.from_pylist(rows, schema=INDEX_SCHEMA))
             end = tar.offset
             sha256 = tar.finish()
             size_bytes = tar.offset
         index = pa.concat_tables(parts).combine_chunks()
-        _write_offsets(path.with_name(f"{path.name}.idx"), index["offset"].to_pylist(), end)
+        offsets = _offsets(index["offset"].to_pylist(), end)
+        self._job.store.write(f"{task.path}.idx", offsets)
         done = ShardDone(
             path=task.path,
             samples=index.num_rows,
             bytes=size_bytes,
             sha256=sha256,
+            offsets_bytes=len(offsets),
+            offsets_sha256=hashlib.sha256(offsets).hexdigest(),
             seconds=time.perf_counter() - started,
         )
         return ShardResult(
             done=done,
             rows=index,
             rejects=pa.Table.from_pylist(rejects, schema=REJECTS_SCHEMA),
+            members=tar.members(),
         )
 
     @contextmanager
@@ -99,23 +113,8 @@ class ShardWriter:
             names = samples.group_by("source").agg(pl.col("images").explode())
             for source, own in names.iter_rows():
                 images = self._job.sources[source].images
-                stack.enter_context(images.staged(filter(None, own), self._job.work))
+                stack.enter_context(images.staged(filter(None, own), self._scratch))
             yield
-
-    def _rows(self, planned: dict[str, Any]) -> list[tuple[str, int]]:
-        """The source and row of each record of a planned sample."""
-        own = [planned["source"]] * len(planned["rows"])
-        numbers = planned["row_sources"]
-        names = own if numbers is None else [self._names[number] for number in numbers]
-        return list(zip(names, planned["rows"], strict=True))
-
-    def _records(self, samples: pl.DataFrame) -> dict[str, dict[int, dict[str, Any]]]:
-        """The records of a shard's samples, by source and row."""
-        wanted: dict[str, list[int]] = {}
-        for planned in samples.select("source", "rows", "row_sources").iter_rows(named=True):
-            for name, row in self._rows(planned):
-                wanted.setdefault(name, []).append(row)
-        return {name: self._spools[name].take(rows) for name, rows in wanted.items()}
 
     def _images(self, samples: pl.DataFrame) -> Iterator[Loaded]:
         """The images of each sample, or why they cannot be used."""
@@ -129,17 +128,18 @@ class ShardWriter:
         self,
         tar: TarWriter,
         samples: pl.DataFrame,
+        records: Records,
         images: Iterator[Loaded],
         rejects: list[dict[str, str]],
     ) -> Iterator[dict[str, Any]]:
         """Appends samples to the tar; yields their rows of the index, and notes what is rejected.
 
         Args:
+            records: of these samples.
             images: of these samples and all that follow.
         """
-        records = self._records(samples)
         for planned in samples.iter_rows(named=True):
-            parts = [(name, records[name][row]) for name, row in self._rows(planned)]
+            parts = [(name, records[name][row]) for name, row in rows_of(planned, self._names)]
             loaded = next(images)
             if isinstance(loaded, ImageError):
                 rejects += [_reject(part, loaded.reason, loaded.detail) for part in parts]
@@ -195,9 +195,9 @@ class ShardWriter:
         return {**where, **row}, conversation.faults
 
 
-def _write_offsets(path: Path, offsets: list[int], end: int) -> None:
+def _offsets(offsets: list[int], end: int) -> bytes:
     """Energon's `.tar.idx`: where each sample starts, and where the last one ends."""
-    write_whole(path, np.asarray([*offsets, end], dtype=np.uint64).tobytes())
+    return np.asarray([*offsets, end], dtype=np.uint64).tobytes()
 
 
 def _member_names(images: Sequence[SampleImage]) -> tuple[str, ...]:

@@ -124,7 +124,11 @@ class RecordCache:
             same = all(stamp_of(root, name) == stamp for root, name, stamp in seen)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return CacheEntry(folder, _version(text)) if same else None
+        if not same:
+            return None
+        # What is taken from here depends on these files as if it had been read from them now.
+        converter.path.tree.trace.update({(root, name): stamp for root, name, stamp in seen})
+        return CacheEntry(folder, _version(text))
 
     def store(
         self,

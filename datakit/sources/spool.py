@@ -204,13 +204,24 @@ class Spool:
 
     def take(self, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
         """The records at these rows, as plain columns with `payload` parsed."""
+        return parse_records(self.table(rows))
+
+    def table(self, rows: Sequence[int]) -> pa.Table:
+        """The records at these rows, each once, with a column `row`."""
         wanted = np.unique(np.asarray(rows, dtype=np.int64))
-        found: dict[int, dict[str, Any]] = {}
-        for index, inside in _by_batch(wanted):
-            part = self._mapped.get_batch(index).take(_places(inside)).to_pylist()
-            for row, record in zip((index * BATCH_RECORDS + inside).tolist(), part, strict=True):
-                found[row] = {**record, "payload": orjson.loads(record["payload"])}
-        return found
+        parts = [
+            self._mapped.get_batch(index).take(_places(inside))
+            for index, inside in _by_batch(wanted)
+        ]
+        return pa.Table.from_batches(parts, schema=SCHEMA).append_column("row", _places(wanted))
+
+
+def parse_records(table: pa.Table) -> dict[int, dict[str, Any]]:
+    """What `Spool.table` took, by row, each record with its payload parsed."""
+    return {
+        record.pop("row"): {**record, "payload": orjson.loads(record["payload"])}
+        for record in table.to_pylist()
+    }
 
 
 def read_batches(

@@ -201,7 +201,8 @@ def test_two_builds_into_one_folder_are_refused(release: Release, tmp_path: Path
     try:
         while not started.exists():
             time.sleep(0.05)
-        with pytest.raises(OutputError, match="another build is writing"):
+        named = rf"\(process {holder.pid} of .+ on .+, since 20.+\). Wait for it to end"
+        with pytest.raises(OutputError, match=rf"another build is writing to .+ {named}"):
             datakit.build(release.mixture, out=tmp_path / "out", workers=1)
     finally:
         holder.kill()

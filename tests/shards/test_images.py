@@ -13,7 +13,7 @@ import datakit
 from datakit.inspect import LoadedSample
 from datakit.io.image_style import ImageStyle
 from datakit.record import Box
-from datakit.shards.engine import image_threads
+from datakit.shards.image_threads import image_threads
 from tests.releases import Release
 from tests.releases.refcoco import write_refcoco
 from tests.shards.test_build import digests

@@ -40,7 +40,7 @@ def describe_stage(folder: Path, recipe: Recipe, data: datakit.BuiltDataset) -> 
         yaml.default_flow_style = False
         yaml.dump(recipe.model_dump(mode="json", by_alias=True), file)
     build: dict[str, Any] = {
-        "path": str(data.path.resolve()),
+        "path": str(data.path.absolute()),
         "fingerprint": data.fingerprint,
         "samples": len(data),
     }

@@ -1,7 +1,22 @@
 """Files wherever they lie: in a folder, in an archive in it, in an archive alone, in a bucket."""
 
 from datakit.io.trees.archives import is_archive
-from datakit.io.trees.source_path import SourcePath, open_source, stamp_of
+from datakit.io.trees.source_path import (
+    BuildPlace,
+    SourcePath,
+    build_place,
+    open_source,
+    stamp_of,
+)
 from datakit.io.trees.tree import Stamp, Tree
 
-__all__ = ["SourcePath", "Stamp", "Tree", "is_archive", "open_source", "stamp_of"]
+__all__ = [
+    "BuildPlace",
+    "SourcePath",
+    "Stamp",
+    "Tree",
+    "build_place",
+    "is_archive",
+    "open_source",
+    "stamp_of",
+]

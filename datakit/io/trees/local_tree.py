@@ -23,6 +23,9 @@ class LocalTree(Tree):
     def __init__(self, root: str) -> None:
         self.root = root
 
+    def __reduce__(self) -> tuple[type[LocalTree], tuple[str]]:
+        return LocalTree, (self.place,)
+
     def size(self, name: str) -> int | None:
         status = self._status(name)
         return status.st_size if status and stat.S_ISREG(status.st_mode) else None

@@ -24,12 +24,15 @@ FLEETING = ("url",)
 class RemoteTree(Tree):
     """The files under one URL such as `s3://bucket/folder`; each folder is listed once.
 
+    Args:
+        anew: forgets what this process listed there for other trees.
+
     Raises:
         UsageError: no installed package reads such URLs.
         DataError: the place cannot be reached, or does not let one in; raised when it is asked.
     """
 
-    def __init__(self, root: str) -> None:
+    def __init__(self, root: str, *, anew: bool = False) -> None:
         self.root = root.rstrip("/")
         self._listed: dict[str, dict[str, dict[str, Any]]] = {}
         try:
@@ -39,6 +42,8 @@ class RemoteTree(Tree):
                 f"{root}: cannot be read: {error}. Install the package that reads such URLs "
                 "(`s3fs` for s3://, `gcsfs` for gs://), or use a local copy."
             ) from error
+        if anew:
+            self._files.invalidate_cache()
 
     def __reduce__(self) -> tuple[type[RemoteTree], tuple[str]]:
         return RemoteTree, (self.root,)

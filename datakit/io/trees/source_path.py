@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, TypeAlias
 
 from datakit.errors import FormatError
 from datakit.io.trees.archive_tree import ArchiveTree
@@ -131,6 +132,24 @@ class SourcePath:
     def identity(self) -> str:
         """Equal for two paths only if they are one file."""
         return self.tree.identity(self.inner)
+
+
+BuildPlace: TypeAlias = Path | SourcePath  # where a build lies: a folder, or a URL
+
+
+def build_place(where: str | os.PathLike[str]) -> BuildPlace:
+    """The folder of a build, or what a URL means; nothing is looked up.
+
+    Raises:
+        UsageError: no installed package reads such URLs.
+    """
+    text = os.fspath(where)
+    if not URL.match(text):
+        return Path(where)
+    # Buckets take a package that work on this machine need not load.
+    from datakit.io.trees.remote_tree import RemoteTree
+
+    return SourcePath(RemoteTree(text, anew=True))
 
 
 def stamp_of(root: str, name: str) -> Stamp:
