@@ -73,7 +73,7 @@ def test_parquet(split_build: Path, tmp_path: Path) -> None:
     datakit.export(split_build, to="parquet", out=tmp_path / "out")
     datasets = pytest.importorskip("datasets")
     configs = datasets.load_dataset_builder(str(tmp_path / "out")).config.data_files
-    assert set(configs) == {"train", "val"}
+    assert set(configs) == {"train", "validation"}
     for split in ("train", "val"):
         table = pq.read_table(tmp_path / "out" / "data" / f"{split}-00000.parquet")
         assert set(table["id"].to_pylist()) == keys(split_build, split)

@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 
 import datakit
-from datakit.cli.summary import build_summary, plan_summary
+from datakit.cli.plan_summary import plan_summary
+from datakit.cli.summary import build_summary
 from datakit.inspect.verify import leaked_images
 from tests.releases import Release, draw
 

@@ -51,4 +51,6 @@ class AMof(Fusion):
             for align, grid, shape in zip(self.align, features, self.encoder_shapes, strict=True)
         ]
         weights = self.weights.softmax(dim=0)
-        return [sum(weight * grid for weight, grid in zip(weights, aligned, strict=True))]  # type: ignore[list-item]
+        return [
+            torch.stack([w * grid for w, grid in zip(weights, aligned, strict=True)]).sum(dim=0)
+        ]

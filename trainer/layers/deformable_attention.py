@@ -64,13 +64,14 @@ class DeformableAttention(nn.Module):
         spread = (count, length, self.heads, self.levels, self.points)
         offsets = self.offsets(queries).view(*spread, 2)
         weights = self.weights(queries).view(*spread[:3], -1).softmax(dim=-1).view(spread)
-        sampled = 0
+        sampled = torch.zeros_like(queries).view(count, length, self.heads, -1)
         for level, grid in enumerate(grids):
             cells = offsets.new_tensor([grid.shape[-1], grid.shape[-2]])
             at = places[:, :, None, None] + offsets[:, :, :, level] / cells
             seen = self._sample(grid, at)
             sampled = sampled + torch.einsum("nadqp,nqap->nqad", seen, weights[:, :, :, level])
-        return self.output(sampled.reshape(count, length, width))  # type: ignore[union-attr, no-any-return]
+        looked: Tensor = self.output(sampled.reshape(count, length, width))
+        return looked
 
     def _sample(self, grid: Tensor, at: Tensor) -> Tensor:
         """Values of a grid at places (N, Q, A, P, 2): (N, A, D / A, Q, P)."""
@@ -81,7 +82,7 @@ class DeformableAttention(nn.Module):
         seen = functional.grid_sample(
             values, 2 * places - 1, mode="bilinear", padding_mode="zeros", align_corners=False
         )
-        return seen.unflatten(0, (count, self.heads))
+        return seen.view(count, self.heads, *seen.shape[1:])
 
 
 def cell_centres(height: int, width: int) -> Tensor:

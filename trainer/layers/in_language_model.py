@@ -59,13 +59,15 @@ class InLanguageModel(nn.Module):
             return hidden
         if not self._is_visual.any():  # a batch of text: every rank takes the same path
             queries = hidden[:1, :1].expand(-1, self.rows * self.columns, -1)
-            return hidden + 0 * layer(queries, self._seen).mean()
+            unused: Tensor = layer(queries, self._seen)
+            return hidden + 0 * unused.mean()
         is_visual = self._is_visual.unsqueeze(-1)
         tokens = hidden.masked_select(is_visual)
         tokens = tokens.view(-1, self.rows, self.columns + 1, hidden.shape[-1])
         cells, ends = tokens[:, :, :-1], tokens[:, :, -1:]
         updated = layer(cells.flatten(1, 2), self._seen).unflatten(1, (self.rows, self.columns))
-        return hidden.masked_scatter(is_visual, torch.cat([updated, ends], dim=2).to(hidden.dtype))
+        read: Tensor = torch.cat([updated, ends], dim=2).to(hidden.dtype)
+        return hidden.masked_scatter(is_visual, read)
 
 
 class _Hook:

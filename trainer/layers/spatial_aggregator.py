@@ -111,7 +111,7 @@ class SpatialAggregator(nn.Module):
 
     def _to_heads(self, cells: Tensor) -> Tensor:
         """(N, Q, K, B) to (N, Q, heads, K, B / heads)."""
-        return cells.unflatten(-1, (self.heads, -1)).transpose(2, 3)
+        return cells.reshape(*cells.shape[:-1], self.heads, -1).transpose(2, 3)
 
 
 def _normed(width: int) -> nn.Sequential:

@@ -19,4 +19,5 @@ def window_factor(shape: GridShape, side: Side) -> int:
 def windows(grid: Tensor, factor: int) -> Tensor:
     """Cuts (N, C, h m, w m) into the m x m cells under each of h w: (N, h w, m m, C)."""
     columns = functional.pixel_unshuffle(grid, factor)
-    return columns.flatten(2).unflatten(1, (grid.shape[1], factor**2)).permute(0, 3, 2, 1)
+    cells = columns.flatten(2)
+    return cells.view(len(grid), grid.shape[1], factor**2, cells.shape[-1]).permute(0, 3, 2, 1)

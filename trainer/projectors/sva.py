@@ -8,7 +8,7 @@ language model.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, cast
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
@@ -101,7 +101,7 @@ class Sva(Projector):
         read = []
         for query, layers in zip(self.queries, self.groups, strict=True):
             cells = query.expand(count, self.side[0] * self.side[1], -1)
-            for layer in layers:  # type: ignore[union-attr]
+            for layer in cast(nn.ModuleList, layers):
                 cells = layer(cells, seen)
             read.append(cells)
         tokens = self.output(torch.cat(read, dim=-1)).unflatten(1, self.side)

@@ -16,6 +16,7 @@ from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import train_tokenizer
 from trainer.recipe import ModelRecipe
 
+Sample = tuple[str, list[Image.Image]]
 TINY_VIT = {
     "preset": "tiny-vit",
     "image_side_px": 32,
@@ -50,6 +51,12 @@ PROJECTORS: dict[str, dict[str, Any]] = {
 }
 SQUARE = Image.new("RGB", (40, 40), "red")
 WIDE = Image.new("RGB", (40, 30), "blue")
+BATCHES: list[list[Sample]] = [
+    [("<image>What?", [SQUARE])],
+    [("<image>What?", [WIDE])],
+    [("What?", [])],
+    [("<image> <image>", [WIDE, SQUARE]), ("<image> <image>", [SQUARE, SQUARE])],
+]
 LANGUAGE_MODEL = {
     "model_type": "llama",
     "hidden_size": 16,
@@ -77,9 +84,7 @@ def built(fusion: str, projector: str, encoders: int) -> ModelAndProcessor:
     return build_model(recipe, tokenizer, seed=1)
 
 
-def batch(
-    built: ModelAndProcessor, samples: list[tuple[str, list[Image.Image]]]
-) -> dict[str, Tensor]:
+def batch(built: ModelAndProcessor, samples: list[Sample]) -> dict[str, Tensor]:
     """The inputs of a step on samples of one length."""
     ids = []
     views = []
@@ -99,12 +104,7 @@ def test_a_step_gives_every_tensor_a_finite_gradient(
     fusion: str, projector: str, encoders: int
 ) -> None:
     model = built(fusion, projector, encoders)
-    for samples in (
-        [("<image>What?", [SQUARE])],
-        [("<image>What?", [WIDE])],
-        [("What?", [])],
-        [("<image> <image>", [WIDE, SQUARE]), ("<image> <image>", [SQUARE, SQUARE])],
-    ):
+    for samples in BATCHES:
         model.model.train()
         loss = model.model(**batch(model, samples)).loss
         loss.backward()

@@ -36,18 +36,20 @@ def features(count: int = 2) -> list[Tensor]:
 def test_a_layer_equals_attention_over_all_cells_with_a_mask(areas: Tensor | None) -> None:
     part = made()
     seen = part.look(features(), areas)
-    layer: SpatialAggregator = part.groups[0][0]  # type: ignore[index, assignment]
+    layer: SpatialAggregator = part.groups[0][0]  # type: ignore[index]
     queries = torch.randn(2, 16, 128)
-    assert torch.allclose(layer(queries, seen), dense(layer, queries, seen, part), atol=1e-5)
+    assert torch.allclose(layer(queries, seen), dense(layer, queries, seen), atol=1e-5)
 
 
-def dense(layer: SpatialAggregator, queries: Tensor, seen: SeenWindows, part: Sva) -> Tensor:
+def dense(layer: SpatialAggregator, queries: Tensor, seen: SeenWindows) -> Tensor:
     """The same by attention of every query to every cell, all but its windows masked out."""
     context = layer.context(seen.context)[:, None].expand(-1, 16, -1)
     inner = layer.input(torch.cat([queries, context], dim=-1))
     positions = iter(layer.positions)
     keys, values, masks = [], [], []
-    valid = iter((None,) * 3 if seen.valid is None else seen.valid.split(part.cells, dim=-1))
+    cells_of = [cells.shape[2] for cells in seen.grids]
+    nothing: list[Tensor | None] = [None] * 3
+    valid = iter(nothing if seen.valid is None else torch.split(seen.valid, cells_of, dim=-1))
     for index, cells in enumerate(seen.grids):
         cells = cells + next(positions) if layer.has_position[index] else cells
         keys.append(layer.keys[index](cells).flatten(1, 2))
@@ -64,7 +66,8 @@ def dense(layer: SpatialAggregator, queries: Tensor, seen: SeenWindows, part: Sv
     shares = scores.masked_fill(~mask, float("-inf")).softmax(dim=-1).nan_to_num(0)
     read = layer.attended((shares @ value).transpose(1, 2).flatten(2))
     inner = layer.norm(inner + read)
-    return queries + layer.output(inner)
+    updated: Tensor = queries + layer.output(inner)
+    return updated
 
 
 @pytest.mark.parametrize("filling", [0.0, 100.0, float("nan")])
@@ -107,7 +110,7 @@ def test_a_query_reads_its_own_window_only() -> None:
     part = made(depth=1)
     grids = [torch.zeros_like(grid) for grid in features(1)]
     seen = part.look(grids, None)
-    layer: SpatialAggregator = part.groups[0][0]  # type: ignore[index, assignment]
+    layer: SpatialAggregator = part.groups[0][0]  # type: ignore[index]
     before = layer(torch.zeros(1, 16, 128), seen)
     seen.grids[0][0, 5, 2] += 1
     changed = (layer(torch.zeros(1, 16, 128), seen) != before).any(dim=-1)
