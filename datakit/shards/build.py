@@ -123,7 +123,7 @@ def _build(
     )
     digests = shard_digests(plan)
     if not force:
-        renew(store, plan, digests)
+        renew(store, plan)
         folder.refuse_other_mixture(store, lock_text(plan))
         if found := _finished(store, plan):
             return found

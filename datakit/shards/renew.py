@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -22,18 +21,14 @@ from datakit.shards.manifest import MANIFEST, Manifest, parse_manifest
 from datakit.shards.mixture_lock import LOCK, lock_text
 from datakit.shards.resume import FinishedShards
 from datakit.shards.task import ShardDone
-from datakit.shards.watch import SourceWatch, shard_tasks
 from datakit.shards.write_shard import ShardResult
 
 
-def renew(store: Store, plan: Plan, digests: Mapping[str, str]) -> None:
+def renew(store: Store, plan: Plan) -> None:
     """Makes an earlier build of this mixture an unfinished one of the plan.
 
     Only with shards of one source each, where the mixture's name is the same. The finished shards
     are noted before the manifest goes, and those that the plan does not have are removed after it.
-
-    Args:
-        digests: of the plan's shards; see `shard_digests`.
     """
     there = _lock(store)
     output = there.get("output")
@@ -43,7 +38,7 @@ def renew(store: Store, plan: Plan, digests: Mapping[str, str]) -> None:
     if not isinstance(output, dict) or output.get("layout") != "per-source":
         return
     with suppress(DamageError, FileNotFoundError):
-        _note_shards(store, plan, digests)
+        _note_shards(store)
     planned = {f"{shard.path}{end}" for shard in plan.shards for end in ("", ".idx")}
     stale = [name for name in store.names() if name.startswith("shards/") and name not in planned]
     for name in [MANIFEST, "val.wids.json", *stale]:
@@ -60,7 +55,7 @@ def _lock(store: Store) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _note_shards(store: Store, plan: Plan, digests: Mapping[str, str]) -> None:
+def _note_shards(store: Store) -> None:
     """Notes the shards of a finished build, as if it had been stopped before its end.
 
     Raises:
@@ -71,11 +66,9 @@ def _note_shards(store: Store, plan: Plan, digests: Mapping[str, str]) -> None:
     index, rejects = (_table(store, manifest, name) for name in ("index.parquet", SHARD_REJECTS))
     members = read_members_index(_read(store, manifest, INDEX), len(manifest.shards))
     files = {file.path: file for file in manifest.files}
-    tasks = {task.path: task for task in SourceWatch(plan).stamped(shard_tasks(plan))}
+    digests = {shard.path: shard.plan_sha256 for shard in manifest.shards}
     finished = FinishedShards(store, digests)
     for number, shard in enumerate(manifest.shards):
-        if digests.get(shard.path) != shard.plan_sha256:
-            continue
         name, offsets = shard.path.rpartition("/")[2], files[f"{shard.path}.idx"]
         done = ShardDone(
             path=shard.path,
@@ -92,7 +85,7 @@ def _note_shards(store: Store, plan: Plan, digests: Mapping[str, str]) -> None:
             rejects=rejects.filter(pc.equal(rejects["shard"], name)).drop_columns(["shard"]),
             members=members[number],
         )
-        finished.note(tasks[shard.path], result, is_fresh=False)
+        finished.note_earlier(result)
 
 
 def _table(store: Store, manifest: Manifest, name: str) -> pa.Table:

@@ -32,20 +32,28 @@ class FinishedShards:
         self._store = store
         self._digests = digests
 
-    def note(self, task: ShardTask, result: ShardResult, *, is_fresh: bool = True) -> None:
-        """Notes a shard as finished; the note itself is written last.
+    def note(self, result: ShardResult, *, images_digest: str) -> None:
+        """Notes a shard that was written just now; the note itself is written last.
 
         Args:
-            is_fresh: whether it was written just now; another's bytes are read again.
+            images_digest: of the task that it was written by.
         """
-        path = task.path
+        stamp = self._store.stamp(result.done.path)
+        self._note(result, images_digest=images_digest, stamp=stamp)
+
+    def note_earlier(self, result: ShardResult) -> None:
+        """Notes a shard of an earlier build, whose bytes and images' times are not vouched for."""
+        self._note(result, images_digest="", stamp="")
+
+    def _note(self, result: ShardResult, *, images_digest: str, stamp: str) -> None:
+        path = result.done.path
         self._write_table(path, INDEX_SUFFIX, INDEX_SCHEMA, result.rows)
         self._write_table(path, REJECTS_SUFFIX, REJECTS_SCHEMA, result.rejects)
         self._write_table(path, MEMBERS_SUFFIX, MEMBERS_SCHEMA, result.members)
         fields = {
             "plan_sha256": self._digests[path],
-            "images_digest": task.images_digest,
-            "stamp": self._store.stamp(path) if is_fresh else "",
+            "images_digest": images_digest,
+            "stamp": stamp,
             **asdict(result.done),
         }
         self._store.write(_note(path, NOTE_SUFFIX), orjson.dumps(fields))
@@ -66,10 +74,9 @@ class FinishedShards:
         path = task.path
         try:
             fields = orjson.loads(self._store.read(_note(path, NOTE_SUFFIX)))
-            same_plan = (
-                fields.pop("plan_sha256") == self._digests[path]
-                and fields.pop("images_digest") == task.images_digest
-            )
+            same_plan = fields.pop("plan_sha256") == self._digests[path] and fields.pop(
+                "images_digest"
+            ) in ("", task.images_digest)
             stamp = fields.pop("stamp")
             done = ShardDone(**fields)
             whole = (

@@ -24,5 +24,5 @@ class Worker:
     def write(self, task: ShardTask, contents: ShardContents) -> ShardDone:
         """Writes one shard; what it returns is in the store, and noted there."""
         result = self._writer.write(task, contents)
-        self._finished.note(task, result)
+        self._finished.note(result, images_digest=task.images_digest)
         return result.done
