@@ -5,6 +5,7 @@ set shell := ["bash", "-euo", "pipefail", "-c"]
 venv := justfile_directory() / ".venv"
 bin := venv / "bin"
 export PATH := bin + ":" + env("PATH")
+export PYTHONDONTWRITEBYTECODE := "" # commands start Python often: what it compiled must be kept
 
 # List the verbs
 default:
