@@ -21,7 +21,7 @@ from trainer.encoders.resolve import FOLDER
 from trainer.grids import GridShape
 
 X5 = ("clip-448", "convnext-1024", "pix2struct-1024", "eva02-1024", "sam-1024")
-PAPER = {"parameters": 2283e6, "channels": 7680}
+PAPER = 2283e6  # parameters of the five, arXiv 2408.15998
 # What is known to be counted otherwise in Eagle's release, read from its code.
 EXPLAINED = {
     "clip-448: position embeddings of 32 x 32, not 24 x 24, cells": 1024 * (32**2 - 24**2),
@@ -52,30 +52,30 @@ def size_of(preset: str) -> Size:
 def line(name: str, size: Size) -> str:
     shape = size.shape
     grid = f"{shape.height} x {shape.width} x {shape.channels}"
-    return f"{name:<22} {grid:>16} {size.parameters / 1e6:>11.1f} {size.flops / 1e12:>10.2f}"
+    return f"{name:<22} {grid:>16} {size.parameters / 1e6:>12.1f} {size.flops / 1e12:>12.2f}"
 
 
 def main() -> None:
-    print(f"torch {torch.__version__}, timm {timm.__version__}, "
-          f"transformers {transformers.__version__}, Python {platform.python_version()}")  # fmt: skip
-    print(f"{'preset':<22} {'grid x channels':>16} {'parameters M':>11} {'TFLOP/image':>10}")
+    print(f"torch {torch.__version__}, timm {timm.__version__}, ", end="")
+    print(f"transformers {transformers.__version__}, Python {platform.python_version()}")
+    print(f"{'preset':<22} {'grid x channels':>16} {'parameters M':>12} {'TFLOP/image':>12}")
     sizes = {name: size_of(name) for name in data_names(FOLDER)}
     for name, size in sizes.items():
         print(line(name, size))
     ours = sum(sizes[name].parameters for name in X5)
     flops = sum(sizes[name].flops for name in X5)
     print(f"\nEagle-X5, {', '.join(X5)}:")
-    print(f"{ours / 1e6:.1f} M parameters, {flops / 1e12:.2f} TFLOP an image; "
-          f"the paper says {PAPER['parameters'] / 1e6:.0f} M ({ours / PAPER['parameters'] - 1:+.2%})")  # fmt: skip
-    print("Counted otherwise in Eagle's release, in millions more here:")
+    print(f"{ours / 1e6:.1f} M parameters, {flops / 1e12:.2f} TFLOP an image; ", end="")
+    print(f"the paper says {PAPER / 1e6:.0f} M: {ours / PAPER - 1:+.2%}")
+    print("\nCounted otherwise in Eagle's release, in millions more here:")
     for what, count in EXPLAINED.items():
         print(f"  {count / 1e6:+6.2f}  {what}")
     release = ours - sum(EXPLAINED.values())
-    left = (PAPER["parameters"] - release) / 1e6
     print(
-        f"So the release's code should count {release / 1e6:.1f} M. The paper does not say how it"
+        f"Without these it is {release / 1e6:.1f} M. The paper does not say what it counts; ",
+        end="",
     )
-    print(f"counts; {left:.1f} M ({left * 1e6 / PAPER['parameters']:.2%}) of its figure stay open.")
+    print(f"{(PAPER - release) / 1e6:.1f} M\nof its figure ({1 - release / PAPER:.2%}) stay open.")
 
 
 if __name__ == "__main__":

@@ -30,7 +30,8 @@ def resolve_encoder(choice: Mapping[str, Any]) -> EncoderSpec:
     preset = _preset(choice)
     own = {key: value for key, value in choice.items() if key != "preset"}
     given = {"name": encoder_name(choice), **preset, **own}
-    known = family_of(given.get("family", "timm")).known_of(given["architecture"])
+    family = load_class("trainer.encoders.families", given.get("family", "timm"), Backbone)
+    known = family.known_of(given["architecture"])
     return EncoderSpec.model_validate(given if preset else {**known, **given})
 
 
@@ -41,11 +42,6 @@ def encoder_name(choice: Mapping[str, Any]) -> str:
     """
     named: str = choice.get("name") or choice.get("preset") or choice["architecture"]
     return named.partition(".")[0]
-
-
-def family_of(name: str) -> type[Backbone]:
-    """The family of that name; errors as `load_class`."""
-    return load_class("trainer.encoders.families", name, Backbone)
 
 
 def _preset(choice: Mapping[str, Any]) -> dict[str, Any]:

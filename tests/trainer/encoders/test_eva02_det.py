@@ -73,14 +73,14 @@ def rotated(x: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
     speeds = 10000 ** -(torch.arange(0, half, 2) / half)
     angles = torch.cat([rows[:, None] * speeds, columns[:, None] * speeds], dim=1)
     turns = torch.polar(torch.ones_like(angles), angles)
-    pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)).contiguous())
+    pairs = torch.view_as_complex(x.reshape(*x.shape[:-1], -1, 2).contiguous())
     return torch.view_as_real(pairs * turns).flatten(-2)
 
 
 def dense_reference(state: dict[str, Tensor], pixels: Tensor) -> Tensor:
     """The detector's backbone over all cells at once; a mask keeps each window to itself."""
     own = {name.removeprefix("backbone.net."): tensor for name, tensor in state.items()}
-    trained = own["pos_embed"][:, 1:].mT.unflatten(2, (3, 3))
+    trained = own["pos_embed"][:, 1:].mT.reshape(1, WIDTH, 3, 3)
     positions = functional.interpolate(trained, size=(SIDE, SIDE), mode="bicubic")
     patch = own["patch_embed.proj.weight"], own["patch_embed.proj.bias"]
     x = (functional.conv2d(pixels, *patch, stride=16) + positions).flatten(2).mT
@@ -100,7 +100,7 @@ def dense_reference(state: dict[str, Tensor], pixels: Tensor) -> Tensor:
         y = layer_norm(x, block, "norm1")
         heads = [
             functional.linear(y, block[f"attn.{p}_proj.weight"], block.get(f"attn.{p}_bias"))
-            .unflatten(2, (HEADS, -1))
+            .reshape(*y.shape[:2], HEADS, -1)
             .transpose(1, 2)
             for p in "qkv"
         ]
@@ -111,7 +111,7 @@ def dense_reference(state: dict[str, Tensor], pixels: Tensor) -> Tensor:
         y = layer_norm(x, block, "norm2")
         y = functional.silu(linear(y, block, "mlp.w1")) * linear(y, block, "mlp.w2")
         x = x + linear(layer_norm(y, block, "mlp.ffn_ln"), block, "mlp.w3")
-    return x.mT.unflatten(2, (SIDE, SIDE))
+    return x.mT.reshape(len(x), WIDTH, SIDE, SIDE)
 
 
 def linear(x: Tensor, block: dict[str, Tensor], name: str) -> Tensor:
@@ -160,6 +160,11 @@ def test_a_file_that_is_no_detector_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text.pth").write_text("text")
     with pytest.raises(UsageError, match=r"text.pth' cannot be loaded"):
         encoder_of(weights=str(tmp_path / "text.pth"))
+
+
+def test_an_architecture_that_is_no_eva_is_refused() -> None:
+    with pytest.raises(UsageError, match="timm cannot build resnet10t"):
+        encoder_of(architecture="resnet10t", weights=None)
 
 
 def test_a_grid_that_windows_do_not_fill_is_refused() -> None:

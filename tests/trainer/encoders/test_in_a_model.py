@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,15 @@ def test_every_tensor_trains(mixed: ModelAndProcessor) -> None:
     for name, tensor in mixed.model.encoders.named_parameters():
         assert tensor.grad is not None and tensor.grad.isfinite().all(), name
     mixed.model.zero_grad()
+
+
+def test_features_in_bf16_are_nearly_those_in_fp32(mixed: ModelAndProcessor) -> None:
+    views = torch.randint(0, 256, (2, 3, 128, 128), dtype=torch.uint8)
+    for encoder in mixed.model.backbones:
+        with torch.no_grad():
+            exact, rounded = encoder(views), deepcopy(encoder).bfloat16()(views)
+        assert rounded.dtype == torch.bfloat16
+        assert (rounded - exact).norm() < 0.05 * exact.norm(), encoder.spec.name
 
 
 def test_saved_and_loaded_gives_the_same_features(mixed: ModelAndProcessor, tmp_path: Path) -> None:

@@ -36,7 +36,8 @@ def encoder_of(**keys: Any) -> Backbone:
 
 def transformers_own(model: Any, images: Tensor) -> Tensor:
     """Last hidden states of the patches that transformers' processor makes: (N, L, C)."""
-    made = Pix2StructImageProcessor(max_patches=30)(images=list(images), return_tensors="pt")
+    processor: Any = Pix2StructImageProcessor
+    made = processor(max_patches=30)(images=list(images), return_tensors="pt")
     features: Tensor = model(**made).last_hidden_state
     return features
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import cache
 
 import pytest
+import timm
 import torch
 
 from trainer.encoders import Backbone, build_backbone, resolve_encoder
@@ -48,6 +49,17 @@ def test_the_native_grid_is_the_papers(preset: str) -> None:
         GRIDS[preset][0],
         GRIDS[preset][1],
     )
+
+
+@pytest.mark.parametrize("preset", GRIDS)
+def test_weights_and_normalisation_are_those_that_timm_knows(preset: str) -> None:
+    spec = encoder_of(preset).spec
+    if spec.family != "timm":
+        assert str(spec.weights).startswith("hf://")
+        return
+    known = timm.get_pretrained_cfg(f"{spec.architecture}.{spec.weights}")
+    assert (spec.mean, spec.std) == (known.mean, known.std)
+    assert known.has_weights
 
 
 def test_concatenated_channels_are_eagles() -> None:

@@ -20,8 +20,9 @@ from trainer.encoders import Backbone, EncoderSpec, build_backbone, resolve_enco
 
 SMALL = {"embed_dim": 32, "depth": 2, "num_heads": 2}
 CONVNEXT = {"depths": [1, 1, 1, 1], "dims": [8, 16, 24, 32]}
-VIT = ("vit_tiny_patch16_224", 64, SMALL)
-FAMILIES = {
+Family = tuple[str, int, Mapping[str, Any]]  # architecture, image side, options
+VIT: Family = ("vit_tiny_patch16_224", 64, SMALL)
+FAMILIES: dict[str, Family] = {
     "vit": VIT,
     "clip": ("vit_base_patch16_clip_quickgelu_224", 64, SMALL),
     "siglip": ("vit_base_patch16_siglip_224", 64, SMALL),
@@ -36,7 +37,7 @@ FAMILIES = {
 }
 
 
-def encoder_of(family: tuple[str, int, Mapping[str, Any]], **keys: Any) -> Backbone:
+def encoder_of(family: Family, **keys: Any) -> Backbone:
     """A small encoder with random weights, or those that `weights` names."""
     architecture, side, options = family
     choice = {"architecture": architecture, "image_side_px": side, "options": options}
@@ -73,7 +74,7 @@ def as_grid(model: Any, output: Tensor) -> Tensor:
     if output.dim() == 3:
         cells = output[:, model.num_prefix_tokens :]
         side = round(cells.shape[1] ** 0.5)
-        return cells.mT.unflatten(2, (side, side))
+        return cells.mT.reshape(len(cells), -1, side, side)
     is_channels_last = output.shape[-1] == 32 and output.shape[1] != 32
     return output.permute(0, 3, 1, 2) if is_channels_last else output
 
@@ -136,6 +137,16 @@ def test_any_model_takes_its_size_and_normalisation_from_timm() -> None:
 
 
 @pytest.mark.parametrize(
+    ("family", "side"),
+    [(("convnext_atto", 72, CONVNEXT), 2), (("resnet10t", 72, {}), 3), ((VIT[0], 72, SMALL), 4)],
+)
+def test_a_part_of_a_cell_counts_as_the_architecture_has_it(family: Family, side: int) -> None:
+    encoder = encoder_of(family)
+    assert encoder.shape.side == (side, side)
+    assert encoder(views(72)).shape == (2, encoder.shape.channels, side, side)
+
+
+@pytest.mark.parametrize(
     "architecture", ["resnet10t", "swin_tiny_patch4_window7_224", "fastvit_t8"]
 )
 def test_families_without_a_preset_work_by_name(architecture: str) -> None:
@@ -144,6 +155,13 @@ def test_families_without_a_preset_work_by_name(architecture: str) -> None:
         encoder = build_backbone(spec)
         features = encoder(views(256).to("meta"))
     assert features.shape == (2, encoder.shape.channels, encoder.shape.height, 7)
+
+
+def test_statistics_of_batch_norms_stay_as_they_were_trained() -> None:
+    encoder = encoder_of(("resnet10t", 64, {})).train()
+    before = {name: buffer.clone() for name, buffer in encoder.named_buffers()}
+    encoder(views(64))
+    assert before and all(torch.equal(before[n], b) for n, b in encoder.named_buffers())
 
 
 def saved(state: Mapping[str, Tensor], folder: Path) -> str:
@@ -157,7 +175,7 @@ def test_position_embeddings_are_interpolated_on_loading(tmp_path: Path) -> None
     large = encoder_of((VIT[0], 128, SMALL), weights=saved(state, tmp_path))
     loaded = backbone_state(large)
     assert (small.shape.side, large.shape.side) == ((4, 4), (8, 8))
-    old = state["pos_embed"][:, 1:].mT.unflatten(2, (4, 4))
+    old = state["pos_embed"][:, 1:].mT.reshape(1, -1, 4, 4)
     wanted = functional.interpolate(old, size=(8, 8), mode="bicubic", antialias=True)
     torch.testing.assert_close(loaded["pos_embed"][:, 1:], wanted.flatten(2).mT)
     for name in set(state) - {"pos_embed"}:
@@ -168,6 +186,15 @@ def test_a_file_with_a_classifier_and_later_layers_loads(tmp_path: Path) -> None
     whole = timm.create_model(VIT[0], img_size=64, num_classes=7, **SMALL)
     file = saved(whole.state_dict(), tmp_path)
     assert set(backbone_state(encoder_of(VIT, weights=file, layer=0))) < set(whole.state_dict())
+
+
+def test_a_release_of_sam_loads_with_its_decoder_left_out(tmp_path: Path) -> None:
+    state = backbone_state(encoder_of(FAMILIES["sam"], norm=True))
+    released = {f"image_encoder.{n.replace('mlp.fc', 'mlp.lin')}": t for n, t in state.items()}
+    file = saved({**released, "mask_decoder.iou_token.weight": torch.zeros(1, 4)}, tmp_path)
+    loaded = backbone_state(encoder_of(FAMILIES["sam"], norm=True, weights=file))
+    assert loaded.keys() == state.keys()
+    assert all(torch.equal(loaded[name], state[name]) for name in state)
 
 
 def test_weights_that_do_not_fit_are_listed(tmp_path: Path) -> None:
@@ -198,11 +225,6 @@ def test_weights_that_do_not_fit_are_listed(tmp_path: Path) -> None:
 def test_what_timm_does_not_know_is_said(keys: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
         encoder_of(VIT, **keys)
-
-
-def test_an_image_side_that_leaves_a_part_of_a_cell_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"covers 32 px, .* 72 px .* image_side_px: 64\."):
-        encoder_of(("convnext_atto", 72, CONVNEXT))
 
 
 def test_a_spec_survives_the_configuration_of_a_model() -> None:

@@ -128,6 +128,11 @@ class Backbone(nn.Module):
         return GridShape(channels=channels, height=side, width=side, resize=self.spec.resize)
 
 
+def as_grid(tokens: Tensor, side: int) -> Tensor:
+    """Cells of a square grid, row by row, (N, H W, C), to (N, C, H, W)."""
+    return tokens.mT.reshape(len(tokens), -1, side, side)
+
+
 def _resized_to(layer: Tensor, shape: GridShape) -> Tensor:
     own = GridShape(channels=layer.shape[1], height=layer.shape[2], width=layer.shape[3])
     return resize_grid(layer, own, shape.side)

@@ -8,15 +8,14 @@ from __future__ import annotations
 from math import isqrt
 from typing import Any
 
-import timm
 import torch
 from timm.layers import RotaryEmbeddingCat
 from torch import Tensor
 from torch.nn import functional
 
 from datakit.errors import UsageError
-from trainer.encoders.families.base import Backbone
-from trainer.encoders.families.timm import TimmBackbone
+from trainer.encoders.families.base import Backbone, as_grid
+from trainer.encoders.families.timm import TimmBackbone, create
 from trainer.encoders.preset import EncoderSpec
 from trainer.encoders.weights import fitting, loading, weights_file
 
@@ -47,11 +46,7 @@ class Eva02DetBackbone(Backbone):
         options = dict(spec.options)
         self.window: int = options.pop("window", 16)
         self.global_every: int = options.pop("global_every", 3)
-        self.backbone = timm.create_model(
-            spec.architecture,
-            **{"num_classes": 0, "class_token": False, "global_pool": "", **options},
-            img_size=spec.image_side_px,
-        )
+        self.backbone = create(spec, {"class_token": False, "global_pool": "", **options})
         self.side: int = self.backbone.patch_embed.grid_size[0]
         self.indices = self.layer_indices(len(self.backbone.blocks))
         self.shape = self.joined_shape([(self.backbone.embed_dim, self.side)] * len(self.indices))
@@ -79,20 +74,20 @@ class Eva02DetBackbone(Backbone):
                 windows = block(self._windows(tokens), rope=self.window_rope.get_embed())
                 tokens = self._whole(windows)
             if index in self.indices:
-                features.append(self.backbone.norm(tokens).mT.unflatten(2, (self.side, self.side)))
+                features.append(as_grid(self.backbone.norm(tokens), self.side))
         return features
 
     def _windows(self, tokens: Tensor) -> Tensor:
         """Cuts (N, L, C) into (N times windows, w w, C)."""
         cut = (self.side // self.window, self.window)
-        grid = tokens.unflatten(1, (*cut, *cut)).transpose(2, 3)
+        grid = tokens.reshape(len(tokens), *cut, *cut, -1).transpose(2, 3)
         return grid.flatten(3, 4).flatten(0, 2)
 
     def _whole(self, windows: Tensor) -> Tensor:
         """Puts (N times windows, w w, C) together again: (N, L, C)."""
         count = self.side // self.window
-        grid = windows.unflatten(1, (self.window, self.window)).unflatten(0, (-1, count, count))
-        return grid.transpose(2, 3).flatten(1, 4)
+        cut = (count, count, self.window, self.window)
+        return windows.reshape(-1, *cut, windows.shape[-1]).transpose(2, 3).flatten(1, 4)
 
     def _rope_of_windows(self) -> RotaryEmbeddingCat:
         if self.side % self.window:
@@ -155,7 +150,7 @@ def _timm_name(name: str) -> str:
 def _fitted(positions: Tensor, side: int) -> Tensor:
     """(1, 1 + h h, C) or (1, h h, C) to (1, L, C)."""
     old = isqrt(positions.shape[1])
-    grid = positions[:, -(old**2) :].mT.unflatten(2, (old, old)).float()
+    grid = as_grid(positions[:, -(old**2) :], old).float()
     if old != side:
         grid = functional.interpolate(grid, size=(side, side), mode="bicubic")
     return grid.flatten(2).mT.to(positions.dtype)

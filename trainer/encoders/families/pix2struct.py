@@ -14,7 +14,7 @@ from torch.nn import functional
 from transformers import AutoConfig, Pix2StructVisionConfig, Pix2StructVisionModel
 
 from datakit.errors import UsageError
-from trainer.encoders.families.base import Backbone
+from trainer.encoders.families.base import Backbone, as_grid
 from trainer.encoders.preset import EncoderSpec
 from trainer.encoders.weights import HUB, loading, weights_file
 
@@ -74,21 +74,20 @@ class Pix2StructBackbone(Backbone):
         for index, layer in enumerate(self.backbone.encoder.layer):
             hidden, _ = layer(hidden)
             if index in self.indices:
-                side = (self.grid_side, self.grid_side)
-                features.append(self.backbone.layernorm(hidden).mT.unflatten(2, side))
+                features.append(as_grid(self.backbone.layernorm(hidden), self.grid_side))
         return features
 
     def _embed(self, pixels: Tensor) -> Tensor:
         """Pixels to (N, L, C): flat patches, channels last within each, their row and column."""
-        patches = pixels.unflatten(3, (-1, self.patch_px)).unflatten(2, (-1, self.patch_px))
+        cut = (self.grid_side, self.patch_px)
+        patches = pixels.reshape(len(pixels), 3, *cut, *cut)
         flat = patches.permute(0, 2, 4, 3, 5, 1).flatten(3).flatten(1, 2)
         numbers = torch.arange(1, self.grid_side + 1, device=pixels.device)
         rows, columns = torch.meshgrid(numbers, numbers, indexing="ij")
         parts = self.backbone.embeddings
-        embedded: Tensor = parts.patch_projection(flat)
-        return embedded + (
-            parts.row_embedder(rows.flatten()) + parts.column_embedder(columns.flatten())
-        )
+        positions = parts.row_embedder(rows.flatten()) + parts.column_embedder(columns.flatten())
+        embedded: Tensor = parts.patch_projection(flat) + positions
+        return embedded
 
 
 def _config(spec: EncoderSpec) -> tuple[Pix2StructVisionConfig, int]:

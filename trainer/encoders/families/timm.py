@@ -6,11 +6,12 @@ Legend: N views, C channels, H W grid, S side of a view in pixels.
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import timm
+import torch
 from timm.models import load_pretrained
 from torch import Tensor, nn
 
@@ -23,22 +24,22 @@ from trainer.encoders.weights import HUB, PRETRAINED, fitting, loading, weights_
 class TimmBackbone(Backbone):
     """An architecture of timm.
 
-    Layers after the one that is used are not built, so that every parameter has a gradient.
+    Layers behind the one that is used are dropped, so that every parameter has a gradient.
     Position embeddings of another image size are interpolated when they are loaded.
     """
 
     def __init__(self, spec: EncoderSpec, *, load_weights: bool = False) -> None:
         super().__init__(spec, load_weights=load_weights)
-        self.backbone = _create(spec)
+        self.backbone = create(spec, spec.options)
         before = set(self.backbone.state_dict())
-        self.indices = self.layer_indices(len(self.backbone.feature_info))
-        infos = [self.backbone.feature_info[index] for index in self.indices]
-        self.shape = self.joined_shape([self._layer_shape(info) for info in infos])
-        self.backbone.prune_intermediate_layers(
+        self.indices: list[int] = self.layer_indices(len(self.backbone.feature_info))
+        self.shape = self.joined_shape([self._layer_shape(index) for index in self.indices])
+        self.indices = self.backbone.prune_intermediate_layers(
             self.indices, prune_norm=not spec.norm, prune_head=True
         )
         if load_weights and spec.weights is not None:
             _load(self.backbone, spec, spare=before)
+        self.train()
 
     @classmethod
     def known_of(cls, architecture: str) -> dict[str, Any]:
@@ -54,32 +55,41 @@ class TimmBackbone(Backbone):
             "std": config["std"],
         }
 
-    def encode(self, pixels: Tensor) -> list[Tensor]:
-        features: list[Tensor] = self.backbone.forward_intermediates(
-            pixels,
-            indices=self.indices,
-            norm=self.spec.norm,
-            output_fmt="NCHW",
-            intermediates_only=True,
-        )
-        return features
+    def train(self, mode: bool = True) -> TimmBackbone:
+        """As ever, but batch norms keep their statistics, frozen or not: batches are too small."""
+        super().train(mode)
+        for module in self.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.eval()
+        return self
 
-    def _layer_shape(self, info: dict[str, Any]) -> tuple[int, int]:
-        """Channels and side of a layer's grid."""
-        patch = getattr(getattr(self.backbone, "patch_embed", None), "patch_size", (1,))[0]
+    def encode(self, pixels: Tensor) -> list[Tensor]:
+        return _grids(self.backbone, self.spec, pixels, self.indices)
+
+    def _layer_shape(self, index: int) -> tuple[int, int]:
+        """Channels and side of a layer's grid.
+
+        Where its cells do not divide the image, the architecture decides whether a part of one
+        counts, and a copy without memory is asked.
+        """
+        info = self.backbone.feature_info[index]
         side, cell = self.spec.image_side_px, info["reduction"]
-        if side // patch * patch % cell:
-            raise UsageError(
-                f"encoder {self.spec.name!r}: a cell of its grid covers {cell} px, and an image "
-                f"side of {side} px is no multiple of that. Give image_side_px: "
-                f"{max(1, round(side / cell)) * cell}."
-            )
+        if side % cell:
+            with torch.device("meta"):
+                pixels = torch.zeros(1, 3, side, side)
+                grid = _grids(create(self.spec, self.spec.options), self.spec, pixels, [index])[0]
+            return grid.shape[1], grid.shape[2]
         channels = info.get("num_chs_norm") if self.spec.norm else None
         return channels or info["num_chs"], side // cell
 
 
-def _create(spec: EncoderSpec) -> Any:
-    arguments: dict[str, Any] = {"num_classes": 0, **spec.options}
+def create(spec: EncoderSpec, options: Mapping[str, Any]) -> Any:
+    """Makes a model of timm with random weights and without a classifier.
+
+    Raises:
+        UsageError: timm does not know one of the options, or gives no grids of this architecture.
+    """
+    arguments: dict[str, Any] = {"num_classes": 0, **options}
     if _config(spec.architecture)["fixed_input_size"]:
         arguments.setdefault("img_size", spec.image_side_px)
     try:
@@ -95,6 +105,13 @@ def _create(spec: EncoderSpec) -> Any:
             "Choose an architecture with `forward_intermediates`."
         )
     return backbone
+
+
+def _grids(model: Any, spec: EncoderSpec, pixels: Tensor, indices: list[int]) -> list[Tensor]:
+    grids: list[Tensor] = model.forward_intermediates(
+        pixels, indices=indices, norm=spec.norm, output_fmt="NCHW", intermediates_only=True
+    )
+    return grids
 
 
 def _config(architecture: str) -> dict[str, Any]:
