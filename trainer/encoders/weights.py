@@ -47,8 +47,15 @@ def weights_file(spec: EncoderSpec) -> Path | None:
         with loading(spec):
             return Path(hf_hub_download(f"{owner}/{name}", file))
     if ("/" in named or path.suffix) and not path.exists():
-        raise UsageError(f"encoder {spec.name!r}: no weights at {path}.")
+        hint = f"Those of a repository on the Hub are {HUB}OWNER/NAME."
+        raise UsageError(f"encoder {spec.name!r}: no weights at {path}. {hint}")
     return path if path.is_file() else None
+
+
+def weights_folder(spec: EncoderSpec) -> Path | None:
+    """The folder that `spec.weights` names, where it is one that is here."""
+    path = Path(spec.weights or "").expanduser()
+    return path if spec.weights and path.is_dir() else None
 
 
 def fitting(

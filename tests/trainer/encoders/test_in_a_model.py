@@ -38,6 +38,13 @@ def test_every_tensor_trains(mixed: ModelAndProcessor) -> None:
     mixed.model.zero_grad()
 
 
+def test_padding_has_the_mean_colour_of_the_encoders_that_have_one(
+    mixed: ModelAndProcessor,
+) -> None:
+    imagenet = [124, 116, 104]
+    assert mixed.processor.image_processor.fill_rgb == imagenet
+
+
 def test_features_in_bf16_are_nearly_those_in_fp32(mixed: ModelAndProcessor) -> None:
     views = torch.randint(0, 256, (2, 3, 128, 128), dtype=torch.uint8)
     for encoder in mixed.model.backbones:

@@ -99,6 +99,8 @@ def test_weights_of_other_sizes_are_refused(tmp_path: Path) -> None:
         encoder_of(weights=str(tmp_path / "config.json"))
 
 
-def test_an_unknown_architecture_is_refused() -> None:
+def test_an_unknown_architecture_or_option_is_refused() -> None:
+    with pytest.raises(UsageError, match="no option 'hiden_size'. Did you mean 'hidden_size'"):
+        encoder_of(options={**SIZES, "hiden_size": 8})
     with pytest.raises(UsageError, match="Write 'pix2struct_vision_model'"):
         encoder_of(architecture="pix2struct-large")

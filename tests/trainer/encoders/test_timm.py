@@ -188,6 +188,13 @@ def test_a_file_with_a_classifier_and_later_layers_loads(tmp_path: Path) -> None
     assert set(backbone_state(encoder_of(VIT, weights=file, layer=0))) < set(whole.state_dict())
 
 
+def test_a_folder_with_weights_loads(tmp_path: Path) -> None:
+    state = backbone_state(encoder_of(VIT))
+    torch.save(dict(state), tmp_path / "pytorch_model.bin")
+    loaded = backbone_state(encoder_of(VIT, weights=str(tmp_path)))
+    assert all(torch.equal(loaded[name], state[name]) for name in state)
+
+
 def test_a_release_of_sam_loads_with_its_decoder_left_out(tmp_path: Path) -> None:
     state = backbone_state(encoder_of(FAMILIES["sam"], norm=True))
     released = {f"image_encoder.{n.replace('mlp.fc', 'mlp.lin')}": t for n, t in state.items()}

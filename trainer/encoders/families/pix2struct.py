@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, Pix2StructVisionConfig, Pix2StructVisionModel
 
-from datakit.errors import UsageError
+from datakit.errors import UsageError, nearest
 from trainer.encoders.families.base import Backbone, as_grid
 from trainer.encoders.preset import EncoderSpec
-from trainer.encoders.weights import HUB, loading, weights_file
+from trainer.encoders.weights import HUB, loading, weights_file, weights_folder
 
 ARCHITECTURE = "pix2struct_vision_model"
 MAX_PATCHES = 2048
@@ -91,10 +91,15 @@ class Pix2StructBackbone(Backbone):
 
 
 def _config(spec: EncoderSpec) -> tuple[Pix2StructVisionConfig, int]:
-    """The configuration, and the side of the grid in patches."""
+    """The configuration, and the side of the grid in patches; a UsageError for what is no key."""
     options = dict(spec.options)
     side = isqrt(options.pop("max_patches", MAX_PATCHES))
-    config: Any = AutoConfig.for_model(ARCHITECTURE, **options)
+    config: Any = AutoConfig.for_model(ARCHITECTURE)
+    for name in options:
+        if not hasattr(config, name):
+            hint = nearest(name, ["max_patches", *config.to_dict()])
+            raise UsageError(f"encoder {spec.name!r}: Pix2Struct has no option {name!r}. {hint}")
+    config.update(options)
     return config, side
 
 
@@ -112,7 +117,7 @@ def _loaded(spec: EncoderSpec, config: Pix2StructVisionConfig) -> Any:
     from_pretrained: Any = Pix2StructVisionModel.from_pretrained
     with loading(spec):
         model, info = from_pretrained(
-            str(spec.weights).removeprefix(HUB),
+            weights_folder(spec) or str(spec.weights).removeprefix(HUB),
             config=config,
             dtype=torch.get_default_dtype(),
             key_mapping={r"^encoder\.(?=embeddings\.|encoder\.|layernorm\.)": ""},

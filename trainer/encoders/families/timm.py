@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any
 
 import timm
@@ -18,7 +17,14 @@ from torch import Tensor, nn
 from datakit.errors import UsageError, nearest
 from trainer.encoders.families.base import Backbone
 from trainer.encoders.preset import EncoderSpec
-from trainer.encoders.weights import HUB, PRETRAINED, fitting, loading, weights_file
+from trainer.encoders.weights import (
+    HUB,
+    PRETRAINED,
+    fitting,
+    loading,
+    weights_file,
+    weights_folder,
+)
 
 
 class TimmBackbone(Backbone):
@@ -152,13 +158,13 @@ def _load(backbone: Any, spec: EncoderSpec, *, spare: Collection[str]) -> None:
 def _source(spec: EncoderSpec) -> dict[str, Any]:
     """timm's description of the weights that a preset names."""
     name = spec.architecture.partition(".")[0]
-    file, weights = weights_file(spec), str(spec.weights)
+    file, folder, weights = weights_file(spec), weights_folder(spec), str(spec.weights)
     # Without `custom_load`, which is for weights of other libraries than torch.
     plain = {**_config(spec.architecture), "custom_load": False}
     if file is not None:
         return {**plain, "file": str(file)}
-    if Path(weights).is_dir():
-        return {**plain, "source": "local-dir", "file": weights}
+    if folder is not None:
+        return {**plain, "source": "local-dir", "file": str(folder)}
     if weights.startswith(HUB):
         hub = weights.removeprefix(HUB)
         return {**plain, "source": "hf-hub", "hf_hub_id": hub, "hf_hub_filename": None}
