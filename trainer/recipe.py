@@ -44,10 +44,16 @@ class PartChoice(Choice):
 class EncoderChoice(Choice):
     """An encoder: the name of its `preset`, and the keys that differ from it.
 
-    A bare string is the preset.
+    A bare string is the preset. An `architecture` of timm needs none.
     """
 
-    preset: str
+    preset: str | None = None
+
+    @model_validator(mode="after")
+    def _is_named(self) -> EncoderChoice:
+        if self.preset is None and "architecture" not in (self.model_extra or {}):
+            raise ValueError("an encoder has a preset, or an architecture of timm.")
+        return self
 
 
 def _bare(key: str) -> BeforeValidator:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from datakit.config import load_config
-from datakit.registry import data_file
 from trainer.grids import Resize
 
-FOLDER = Path(__file__).parent / "presets"
-
 Channels = tuple[float, float, float]
+Layers = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
 class EncoderPreset(BaseModel):
@@ -23,14 +18,17 @@ class EncoderPreset(BaseModel):
     Attributes:
         family: where the architecture comes from: a module of `trainer.encoders.families`.
         architecture: its name there.
-        weights: None for random ones, `pretrained` for those that timm knows, or a file.
+        weights: None for random ones; `pretrained`, or one of timm's tags; a file or folder; or
+            `hf://OWNER/NAME` on the Hub, with `/FILE` for one file of it.
         image_side_px: side of the square image that the encoder sees.
-        takes_image_size: whether the architecture is built for one image size, as those with
-            position embeddings are; pretrained embeddings are then interpolated.
-        layer: index of the layer whose output is used, as timm counts them; -1 is the last.
+        layer: index of the layer whose output is used; -1 is the last. Or several of them: their
+            grids are resized to one size, bilinearly, and their channels concatenated.
+        norm: whether the norm behind the last layer is applied too (SAM: its neck).
+        grid_side: that one size, in cells; the largest of the layers' own where it is None.
         options: further arguments of the architecture.
         resize: how its grid comes to the size of the shared one; see `GridShape`.
-        mean, std: of the colour channels of its training images, on a scale of 0 to 1.
+        mean, std: of the colour channels of its training images, on a scale of 0 to 1; None where
+            each image is normalised by its own, over all of its values.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,32 +37,27 @@ class EncoderPreset(BaseModel):
     architecture: str
     weights: str | None = None
     image_side_px: Annotated[int, Field(ge=16)]
-    takes_image_size: bool = False
-    layer: int = -1
+    layer: int | Layers = -1
+    norm: bool = False
+    grid_side: Annotated[int, Field(ge=1)] | None = None
     options: dict[str, Any] = {}
     resize: Resize = "interpolate"
-    mean: Channels
-    std: Channels
+    mean: Channels | None
+    std: Channels | None
+
+    @model_validator(mode="after")
+    def _has_both_or_none(self) -> EncoderPreset:
+        if (self.mean is None) != (self.std is None):
+            raise ValueError("mean and std are both given, or both null.")
+        return self
+
+    @property
+    def layers(self) -> tuple[int, ...]:
+        """`layer`, always several."""
+        return (self.layer,) if isinstance(self.layer, int) else self.layer
 
 
 class EncoderSpec(EncoderPreset):
     """A preset with the name that its encoder has in the model."""
 
-    name: str
-
-
-def resolve_encoder(choice: Mapping[str, Any]) -> EncoderSpec:
-    """Reads the preset that a recipe names and lays the recipe's own values over it.
-
-    Args:
-        choice: `preset`, and any key of `EncoderSpec` that differs from the preset.
-
-    Raises:
-        UsageError: no such preset; the nearest names are given.
-        pydantic.ValidationError: a value that the recipe gives is wrong.
-    """
-    preset = choice["preset"]
-    path = data_file(FOLDER, preset, what="encoder preset")
-    shipped = load_config(path, EncoderPreset, what="encoder preset")
-    own = {key: value for key, value in choice.items() if key != "preset"}
-    return EncoderSpec.model_validate({"name": preset, **shipped.tree, **own})
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]

@@ -28,6 +28,8 @@ from trainer.model.processor import EncoderMixtureProcessor
 from trainer.model.tokenizer import token_id
 from trainer.recipe import ModelRecipe
 
+MID_GREY = (0.5, 0.5, 0.5)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelAndProcessor:
@@ -117,5 +119,6 @@ def _language_model(
 
 def _mean_colour(specs: list[EncoderSpec]) -> tuple[int, ...]:
     """The colour that is, averaged over the encoders, nearest to zero after normalisation."""
-    channels = zip(*(spec.mean for spec in specs), strict=True)
-    return tuple(round(255 * sum(channel) / len(specs)) for channel in channels)
+    means = [spec.mean for spec in specs if spec.mean is not None] or [MID_GREY]
+    channels = zip(*means, strict=True)
+    return tuple(round(255 * sum(channel) / len(means)) for channel in channels)

@@ -10,7 +10,7 @@ from transformers import AutoConfig
 
 from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, UsageError, nearest
-from trainer.encoders import resolve_encoder
+from trainer.encoders import encoder_name, resolve_encoder
 from trainer.model.chat_template import load_chat_template
 from trainer.model.parts import resolve_fusion, resolve_geometry, resolve_projector
 from trainer.recipe import ModelRecipe, Recipe
@@ -61,8 +61,7 @@ def _resolution_problems(
 def _repeated_encoders(loaded: Loaded[Recipe], model: ModelRecipe) -> Iterator[Problem]:
     seen: set[str] = set()
     for index, encoder in enumerate(model.encoders):
-        keys = encoder.as_map()
-        name = keys.get("name", keys["preset"])
+        name = encoder_name(encoder.as_map())
         if name in seen:
             found = f"two encoders are called {name!r}."
             mend = "Give one of them another `name`."
