@@ -91,7 +91,7 @@ def by_workers(folder: Path, images: int) -> None:
 def by_samples(folder: Path, counts: Sequence[int]) -> dict[int, Run]:
     """Prints time and memory of each number of samples."""
     print("\ntext conversations, 2 workers")
-    names = f"{'CPU µs/sample':>15}{'peak MB':>9}{'MB/M more':>11}"
+    names = f"{'CPU µs/sample':>15}{'peak MB':>9}{'of it kept':>12}{'bytes/sample more':>19}"
     print(f"{'samples':>10}{'wall s':>9}{'CPU s':>8}{names}")
     write_texts(folder, 100)
     build("texts.yaml", folder, workers=2)  # compiles datakit once, as for any user
@@ -100,10 +100,10 @@ def by_samples(folder: Path, counts: Sequence[int]) -> dict[int, Run]:
         write_texts(folder, count)
         run = build("texts.yaml", folder, workers=2)
         first, base = next(iter(runs.items()), (count, run))
-        more = (run.peak_mb - base.peak_mb) / (count - first) * 1e6 if count > first else 0.0
+        more = (run.kept_mb - base.kept_mb) * 1e6 / (count - first) if count > first else 0.0
         print(
             f"{count:>10,}{run.wall_s:>9.1f}{run.cpu_s:>8.1f}{run.cpu_s / count * 1e6:>15.0f}"
-            f"{run.peak_mb:>9.0f}{more:>11.0f}",
+            f"{run.peak_mb:>9.0f}{run.kept_mb:>12.0f}{more:>19.0f}",
             flush=True,
         )
         runs[count] = run
@@ -121,7 +121,7 @@ def plot(runs: dict[int, Run], file: Path) -> None:
     counts = list(runs)
     figure, axes = pyplot.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     columns = {"processor s": [r.cpu_s for r in runs.values()]}
-    columns["peak memory of all processes, MB"] = [r.peak_mb for r in runs.values()]
+    columns["peak memory, MB, without pages of files"] = [r.kept_mb for r in runs.values()]
     for axis, (label, values) in zip(axes, columns.items(), strict=True):
         slope = (values[-1] - values[0]) / (counts[-1] - counts[0])
         line = [values[0] + slope * (count - counts[0]) for count in counts]

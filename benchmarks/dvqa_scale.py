@@ -142,21 +142,32 @@ def family(pid: int) -> Iterator[int]:
             yield from family(int(child))
 
 
-def memory_kb(pid: int) -> int:
-    """Its proportional share of memory: pages that processes share are counted once."""
+def memory_kb(pid: int) -> tuple[int, int]:
+    """Its proportional share of memory, and what of it the system cannot take back.
+
+    Pages that processes share are counted once; pages of files that are only read can be dropped.
+    """
+    found = {"Pss:": 0, "Pss_Anon:": 0, "Pss_Shmem:": 0}
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-        if line.startswith("Pss:"):
-            return int(line.split()[1])
-    return 0
+        name, *rest = line.split()
+        if name in found:
+            found[name] = int(rest[0])
+    return found["Pss:"], found["Pss_Anon:"] + found["Pss_Shmem:"]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One whole process: its time, its memory and what it printed."""
+    """One whole process: its time, its memory and what it printed.
+
+    Attributes:
+        peak_mb: of all its processes.
+        kept_mb: the same without pages of files, which the system can drop.
+    """
 
     wall_s: float
     cpu_s: float
     peak_mb: float
+    kept_mb: float
     output: str
 
 
@@ -164,7 +175,7 @@ def measure(command: list[str], folder: Path) -> Run:
     """Runs a command and watches the memory of all its processes."""
     environment = {**os.environ, "DATAKIT_CACHE": str(folder / "cache")}
     environment |= {"PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
-    started, cpu_started, peak_kb = time.perf_counter(), children_cpu_s(), 0
+    started, cpu_started, peaks_kb = time.perf_counter(), children_cpu_s(), (0, 0)
     with (folder / "output.txt").open("w+") as output:
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=environment
@@ -172,14 +183,16 @@ def measure(command: list[str], folder: Path) -> Run:
         while process.poll() is None:
             # One of them may just have ended.
             with suppress(FileNotFoundError, ProcessLookupError):
-                peak_kb = max(peak_kb, sum(map(memory_kb, list(family(process.pid)))))
+                now_kb = map(sum, zip(*map(memory_kb, list(family(process.pid))), strict=True))
+                peaks_kb = tuple(map(max, peaks_kb, now_kb))
             time.sleep(SAMPLE_SECONDS)
         wall_s = time.perf_counter() - started
         output.seek(0)
         text = output.read()
     if process.returncode:
         raise SystemExit(text)
-    return Run(wall_s, children_cpu_s() - cpu_started, peak_kb * 1024 / 1e6, text)
+    peak_mb, kept_mb = (peak * 1024 / 1e6 for peak in peaks_kb)
+    return Run(wall_s, children_cpu_s() - cpu_started, peak_mb, kept_mb, text)
 
 
 def children_cpu_s() -> float:

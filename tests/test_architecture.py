@@ -24,6 +24,7 @@ LAYERS = [
     ("exporting", "publishing"),
     ("catalog", "api", "starter"),
     ("cli",),
+    ("__main__",),
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 TRAINER_MAY_IMPORT = {"config", "console", "errors", "io", "record", "registry"}

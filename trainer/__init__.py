@@ -14,6 +14,8 @@ from trainer.registration import register_with_transformers
 
 if TYPE_CHECKING:
     from trainer.chat import ChatSession
+    from trainer.costs.check import check
+    from trainer.costs.model_report import ModelReport
     from trainer.model.configuration import EncoderMixtureConfig
     from trainer.model.modeling import EncoderMixtureForConditionalGeneration
     from trainer.model.processor import EncoderMixtureProcessor
@@ -24,6 +26,8 @@ __all__ = [
     "EncoderMixtureConfig",
     "EncoderMixtureForConditionalGeneration",
     "EncoderMixtureProcessor",
+    "ModelReport",
+    "check",
     "fit",
 ]
 
@@ -32,6 +36,8 @@ _HOMES = {
     "EncoderMixtureConfig": "trainer.model.configuration",
     "EncoderMixtureForConditionalGeneration": "trainer.model.modeling",
     "EncoderMixtureProcessor": "trainer.model.processor",
+    "ModelReport": "trainer.costs.model_report",
+    "check": "trainer.costs.check",
     "fit": "trainer.training.fit",
 }
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from datakit.console import run_app
-from trainer.cli import chat, fit
+from trainer.cli import chat, check, fit
 
 OF_EXTRA = {"deepspeed", "tensorboard", "timm", "torch", "torchvision", "transformers"}
 
@@ -30,6 +30,7 @@ def _main(
     del local_rank  # deepspeed's launcher passes it; the environment has it too
 
 
+app.command("check")(check.check)
 app.command("fit")(fit.fit)
 app.command("chat")(chat.chat)
 

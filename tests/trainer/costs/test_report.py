@@ -1,0 +1,98 @@
+"""What `trainer check` counts, against the papers' figures and against models with weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import trainer
+from datakit.errors import ConfigError
+from tests.trainer.conftest import SMALL, run_python
+from trainer.costs.flops import forward_flops, step_flops
+from trainer.costs.memory import ZeroStage, memory_per_gpu
+from trainer.model.build import ModelAndProcessor
+
+EAGLE_X5_7B = """\
+name: eagle-x5
+model:
+  language_model:
+    model_type: llama
+    hidden_size: 4096
+    intermediate_size: 11008
+    num_hidden_layers: 32
+    num_attention_heads: 32
+  tokenizer_vocab_size: 32000
+  encoders: [clip-448, convnext-1024, pix2struct-1024, eva02-1024, sam-1024]
+  fusion: channel-concat
+  projector: mlp
+  grid: 32
+stages:
+  - {name: project, train: [projector], lr: {"*": 1.0e-3}, batch_samples: 256, epochs: 1}
+  - {name: tune, train: ["*"], lr: {"*": 2.0e-5}, batch_samples: 128, epochs: 1}
+"""
+
+
+def test_eagle_x5_7b_costs_what_the_paper_and_our_facts_say(tmp_path: Path) -> None:
+    (tmp_path / "x5.yaml").write_text(EAGLE_X5_7B)
+    report = trainer.check(tmp_path / "x5.yaml", text_tokens=276)
+    by_name = {part.name: part for part in report.parts}
+    encoders = [part for part in report.parts if part.name.startswith("encoders.")]
+    assert report.visual_tokens == 1024
+    assert sum(part.parameters for part in encoders) == pytest.approx(2283e6, rel=0.01)
+    assert by_name["projector"].parameters == pytest.approx(48.2e6, rel=0.01)
+    assert by_name["fusion"].what.endswith("32 x 32 x 7680")
+    for name, tera in {"clip-448": 0.72, "convnext-1024": 6.34, "sam-1024": 2.99}.items():
+        assert by_name[f"encoders.{name}"].forward_flops == pytest.approx(tera * 1e12, rel=0.05)
+    project, tune = report.stages
+    assert project.step_flops == pytest.approx(52e12, rel=0.02)
+    assert tune.step_flops == pytest.approx(101e12, rel=0.02)
+    assert project.trained_parameters["projector"] == by_name["projector"].parameters
+    assert sum(project.trained_parameters.values()) == by_name["projector"].parameters
+    assert sum(tune.trained_parameters.values()) == report.parameters
+
+
+def test_the_outline_counts_what_the_model_has(small: ModelAndProcessor) -> None:
+    report = trainer.check("tiny", overrides=SMALL, text_tokens=10)
+    width = small.model.config.get_text_config().hidden_size
+    unused = (320 - len(small.processor.tokenizer)) * width  # rows of a larger vocabulary
+    assert report.parameters - unused == sum(p.numel() for p in small.model.parameters())
+    ids = torch.zeros(1, report.sample_tokens, dtype=torch.long)
+    real = forward_flops(lambda: small.model.language_model(input_ids=ids))
+    assert report.parts[-1].forward_flops == pytest.approx(real, rel=0.05)
+
+
+def test_a_frozen_part_costs_a_gradient_only_behind_one_that_trains() -> None:
+    assert step_flops([(5, False)]) == 5
+    assert step_flops([(5, True)]) == 15
+    assert step_flops([(5, True), (7, False)]) == 15 + 14
+    assert step_flops([(5, False), (7, True), (1, False)]) == 5 + 21 + 2
+
+
+@pytest.mark.parametrize(
+    ("zero_stage", "expected"),
+    [(0, 192 + 64 + 192), (1, 192 + 64 + 24), (2, 192 + 8 + 24), (3, 24 + 8 + 24)],
+)
+def test_zero_spreads_optimizer_then_gradients_then_weights(
+    zero_stage: ZeroStage, expected: int
+) -> None:
+    memory = memory_per_gpu(
+        parameters=96, trained=16, gpus=8, zero_stage=zero_stage, precision="bf16"
+    )
+    assert memory.total_bytes == expected
+
+
+def test_the_command_prints_parts_stages_and_memory() -> None:
+    result = run_python("-m", "trainer", "check", "tiny", "--gpus", "2")
+    assert result.returncode == 0, result.stderr
+    assert "64 visual tokens a view." in result.stdout
+    assert "on each of 2 GPUs" in result.stdout
+
+
+def test_a_wrong_recipe_is_told_with_its_lines(tmp_path: Path) -> None:
+    (tmp_path / "x5.yaml").write_text(
+        EAGLE_X5_7B.replace("train: [projector]", "train: [projektor]")
+    )
+    with pytest.raises(ConfigError, match="projektor"):
+        trainer.check(tmp_path / "x5.yaml")

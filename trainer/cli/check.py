@@ -1,0 +1,118 @@
+"""`trainer check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from trainer.costs.model_report import ModelReport
+
+
+def check(
+    recipe: Annotated[
+        str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a shipped one.")
+    ],
+    gpus: Annotated[int, typer.Option("--gpus", min=1, help="That ZeRO spreads over.")] = 8,
+    text_tokens: Annotated[
+        int, typer.Option("--text-tokens", min=0, help="Of a sample, beside those of its image.")
+    ] = 256,
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a recipe; count parameters, visual tokens, FLOPs and memory of its model."""
+    import trainer
+
+    report = trainer.check(recipe, gpus=gpus, text_tokens=text_tokens, overrides=overrides or ())
+    print(_json(report) if as_json else _text(report))
+
+
+def _text(report: ModelReport) -> str:
+    from datakit.console import counted, format_table, screen_width, size_text
+
+    names = [stage.name for stage in report.stages]
+    rows = [
+        [
+            part.name,
+            part.what,
+            _amount(part.parameters),
+            _amount(part.forward_flops),
+            *(_mark(part.parameters, s.trained_parameters[part.name]) for s in report.stages),
+        ]
+        for part in report.parts
+    ]
+    header = ["part", "what it makes of a view", "parameters", "forward FLOP", *names]
+    parts = format_table(header, rows, left=2, width=screen_width())
+    rows = [
+        [
+            stage.name,
+            _amount(sum(stage.trained_parameters.values())),
+            _amount(stage.step_flops),
+            *(size_text(memory.total_bytes) for memory in stage.memory.values()),
+        ]
+        for stage in report.stages
+    ]
+    header = ["stage", "parameters", "step FLOP/sample", *(f"ZeRO-{zero}" for zero in range(4))]
+    units = {1: "trained", 3: f"on each of {counted(report.gpus, 'GPU')}"}
+    stages = format_table(header, rows, units=units, width=screen_width())
+    return "\n\n".join(
+        [
+            f"{report.name}: {_amount(report.parameters)} parameters, "
+            f"{counted(report.visual_tokens, 'visual token')} a view.",
+            parts,
+            f"Forward: {_amount(report.view_flops)}FLOP a view, {_amount(report.sample_flops)}FLOP "
+            f"a sample of one view\nand {report.sample_tokens:,} tokens in all.",
+            stages,
+            "Memory is of weights, gradients and optimizer; activations come on top.",
+        ]
+    )
+
+
+def _mark(parameters: int, trained: int) -> str:
+    return "trains" if trained else "frozen" if parameters else "-"
+
+
+def _amount(count: int) -> str:
+    """`303.96 M`, `6.34 T`."""
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
+        if count >= size:
+            return f"{count / size:,.2f} {letter}"
+    return f"{count:,}"
+
+
+def _json(report: ModelReport) -> str:
+    import orjson
+
+    fields: dict[str, Any] = {
+        "name": report.name,
+        "parameters": report.parameters,
+        "visual_tokens_per_view": report.visual_tokens,
+        "sample_tokens": report.sample_tokens,
+        "forward_flops_per_view": report.view_flops,
+        "forward_flops_per_sample": report.sample_flops,
+        "gpus": report.gpus,
+        "parts": [
+            {
+                "name": part.name,
+                "what": part.what,
+                "parameters": part.parameters,
+                "forward_flops": part.forward_flops,
+            }
+            for part in report.parts
+        ],
+        "stages": [
+            {
+                "name": stage.name,
+                "trained_parameters": dict(stage.trained_parameters),
+                "step_flops_per_sample": stage.step_flops,
+                "memory_bytes_per_gpu": {
+                    f"zero_{zero}": memory.total_bytes for zero, memory in stage.memory.items()
+                },
+            }
+            for stage in report.stages
+        ],
+    }
+    return orjson.dumps(fields, option=orjson.OPT_INDENT_2).decode()

@@ -1,0 +1,47 @@
+"""A recipe's model on the meta device: all of its shapes, none of its weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from transformers import AutoConfig, PreTrainedConfig
+
+from datakit.errors import UsageError
+from trainer.encoders import resolve_encoder
+from trainer.model.configuration import EncoderMixtureConfig
+from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.recipe import ModelRecipe
+
+
+def outline_model(recipe: ModelRecipe) -> EncoderMixtureForConditionalGeneration:
+    """Builds the model that a recipe describes; a 7B one takes seconds and no memory.
+
+    The tokens that a tokenizer may still lack are not counted among the embeddings.
+
+    Raises:
+        UsageError: the language model's configuration cannot be loaded.
+    """
+    specs = [resolve_encoder(encoder.as_map()) for encoder in recipe.encoders]
+    config = EncoderMixtureConfig(
+        text_config=_text_config(recipe),
+        encoders=[spec.model_dump(mode="json") for spec in specs],
+        fusion=recipe.fusion.as_map(),
+        projector=recipe.projector.as_map(),
+        grid=list(recipe.grid),
+        image_token_id=0,
+    )
+    with torch.device("meta"):
+        return EncoderMixtureForConditionalGeneration(config)
+
+
+def _text_config(recipe: ModelRecipe) -> PreTrainedConfig:
+    named = recipe.language_model
+    if isinstance(named, dict):
+        keys: dict[str, Any] = {**named, "vocab_size": recipe.tokenizer_vocab_size}
+        return AutoConfig.for_model(**keys)
+    try:
+        config: PreTrainedConfig = AutoConfig.from_pretrained(named)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"the language model {named!r} cannot be loaded: {error}") from error
+    return config
