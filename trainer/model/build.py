@@ -21,11 +21,11 @@ from datakit.errors import UsageError
 from datakit.record import IMAGE_PLACEHOLDER
 from trainer.encoders import EncoderSpec, resolve_encoder
 from trainer.errors import TrainingError
+from trainer.model.chat_template import load_chat_template, with_own_tokens
 from trainer.model.configuration import EncoderMixtureConfig
 from trainer.model.image_processor import SquareImageProcessor
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.model.processor import EncoderMixtureProcessor
-from trainer.model.tokenizer import token_id
+from trainer.model.processor import EncoderMixtureProcessor, token_id
 from trainer.recipe import ModelRecipe
 
 
@@ -67,10 +67,11 @@ def build_model(
         geometry=recipe.geometry.as_map(),
         fill_rgb=_mean_colour(specs),
     )
+    chat_format = with_own_tokens(load_chat_template(recipe.chat_template), tokenizer)
     processor = EncoderMixtureProcessor(
         images,
         tokenizer,
-        chat_format=recipe.chat_template,
+        chat_format=chat_format.model_dump(mode="json"),
         tokens_per_view=model.projector.num_tokens,
     )
     return ModelAndProcessor(model, processor)

@@ -69,7 +69,10 @@ def make_tokenizer(
     if name is not None:
         tokenizer, added = load_tokenizer(name, template=template)
         if added:
-            processes.tell(f"tokenizer {name} lacks {', '.join(added)}: added")
+            processes.tell(
+                f"tokenizer {name}: added {len(added)} tokens that it lacks ({', '.join(added)}); "
+                f"the embeddings grow with it"
+            )
         return tokenizer
     if processes.is_main:
         texts = build_texts(build, rows)
