@@ -14,6 +14,7 @@ from trainer.registration import register_with_transformers
 
 if TYPE_CHECKING:
     from trainer.chat import ChatSession
+    from trainer.exporting.export import export
     from trainer.model.configuration import EncoderMixtureConfig
     from trainer.model.modeling import EncoderMixtureForConditionalGeneration
     from trainer.model.processor import EncoderMixtureProcessor
@@ -24,6 +25,7 @@ __all__ = [
     "EncoderMixtureConfig",
     "EncoderMixtureForConditionalGeneration",
     "EncoderMixtureProcessor",
+    "export",
     "fit",
 ]
 
@@ -32,6 +34,7 @@ _HOMES = {
     "EncoderMixtureConfig": "trainer.model.configuration",
     "EncoderMixtureForConditionalGeneration": "trainer.model.modeling",
     "EncoderMixtureProcessor": "trainer.model.processor",
+    "export": "trainer.exporting.export",
     "fit": "trainer.training.fit",
 }
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from datakit.console import run_app
-from trainer.cli import chat, fit
+from trainer.cli import chat, export, fit
 
 OF_EXTRA = {"deepspeed", "tensorboard", "timm", "torch", "torchvision", "transformers"}
 
@@ -32,6 +32,7 @@ def _main(
 
 app.command("fit")(fit.fit)
 app.command("chat")(chat.chat)
+app.command("export")(export.export)
 
 
 def run() -> None:

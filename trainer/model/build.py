@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -77,19 +78,54 @@ def build_model(
     return ModelAndProcessor(model, processor)
 
 
+def find_model(checkpoint: Path) -> Path:
+    """The folder with the model of a checkpoint.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for folder in (checkpoint, checkpoint / "model"):
+        if (folder / "config.json").is_file():
+            return folder
+    raise UsageError(f"no model in {checkpoint}. Give the folder RUN/<stage>/model.")
+
+
 def load_model(folder: Path) -> EncoderMixtureForConditionalGeneration:
     """Loads a saved model, whole or not at all.
 
     Raises:
-        TrainingError: tensors are missing, left over or of another shape; they are listed.
+        TrainingError: the weights cannot be read, or tensors are missing, left over or of another
+            shape; they are listed.
     """
     loading: Any = EncoderMixtureForConditionalGeneration.from_pretrained
-    model, info = loading(folder, output_loading_info=True)
-    faults = [f"{kind}: {names}" for kind, names in info.items() if names]
+    try:
+        model, info = loading(folder, output_loading_info=True, ignore_mismatched_sizes=True)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise TrainingError(f"the model in {folder} cannot be loaded: {error}") from error
+    faults = [f"{kind}: {_listed(names)}" for kind, names in info.items() if names]
     if faults:
-        raise TrainingError(f"{folder} does not hold this model. " + "; ".join(faults))
+        raise TrainingError(f"{folder} does not hold this model. " + "; ".join(faults) + ".")
     loaded: EncoderMixtureForConditionalGeneration = model
     return loaded
+
+
+def load_processor(folder: Path) -> EncoderMixtureProcessor:
+    """Loads what a saved model's inputs are prepared with.
+
+    Raises:
+        TrainingError: it is not there, or not whole.
+    """
+    loading: Any = EncoderMixtureProcessor.from_pretrained
+    try:
+        processor: EncoderMixtureProcessor = loading(folder)
+    except (OSError, ValueError, TypeError) as error:
+        raise TrainingError(f"the processor in {folder} cannot be loaded: {error}") from error
+    return processor
+
+
+def _listed(names: Any) -> str:
+    """Names of tensors, in order; those of another shape come with both shapes."""
+    return ", ".join(sorted(str(name) for name in names))
 
 
 def _language_model(

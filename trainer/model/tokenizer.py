@@ -56,9 +56,7 @@ def train_tokenizer(
     )
 
 
-def load_tokenizer(
-    name: str, *, template: ChatFormat
-) -> tuple[PreTrainedTokenizerBase, list[str]]:
+def load_tokenizer(name: str, *, template: ChatFormat) -> tuple[PreTrainedTokenizerBase, list[str]]:
     """Loads a tokenizer by name or path and adds the special tokens that it lacks.
 
     Returns:

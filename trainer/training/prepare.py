@@ -71,7 +71,7 @@ def make_tokenizer(
         if added:
             processes.tell(
                 f"tokenizer {name}: added {len(added)} tokens that it lacks ({', '.join(added)}); "
-                f"the embeddings grow with it"
+                "the embeddings grow with it"
             )
         return tokenizer
     if processes.is_main:
