@@ -78,7 +78,7 @@ class Hide:
 
 def main(results: str, folders: list[str]) -> None:
     """Writes the answers of every folder."""
-    sys.meta_path.insert(0, Hide())  # type: ignore[arg-type]
+    sys.meta_path.insert(0, Hide())
     from transformers import AutoModelForImageTextToText, AutoProcessor
 
     torch.set_num_threads(1)

@@ -72,7 +72,7 @@ def tiny(fusion: str, projector: str, geometry: str, chat_template: str) -> Mode
     template = load_chat_template(chat_template)
     tokenizer = train_tokenizer(["What?"], vocab_size=300, template=template)
     built = build_model(recipe, tokenizer, seed=1)
-    built.model.eval()
+    built.model.train(False)
     return built
 
 
