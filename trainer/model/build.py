@@ -123,9 +123,16 @@ def load_processor(folder: Path) -> EncoderMixtureProcessor:
     return processor
 
 
-def _listed(names: Any) -> str:
-    """Names of tensors, in order; those of another shape come with both shapes."""
-    return ", ".join(sorted(str(name) for name in names))
+def _listed(tensors: Any) -> str:
+    """Names of tensors, in order; for one of another shape, what it has and what is wanted."""
+    return ", ".join(
+        tensor if isinstance(tensor, str) else "{} of {}, not {}".format(*map(_text, tensor))
+        for tensor in sorted(tensors)
+    )
+
+
+def _text(part: str | torch.Size) -> str:
+    return part if isinstance(part, str) else " x ".join(map(str, part))
 
 
 def _language_model(

@@ -69,9 +69,10 @@ def make_tokenizer(
     if name is not None:
         tokenizer, added = load_tokenizer(name, template=template)
         if added:
+            tokens = f"{len(added)} token{'s' if len(added) > 1 else ''}"
             processes.tell(
-                f"tokenizer {name}: added {len(added)} tokens that it lacks ({', '.join(added)}); "
-                "the embeddings grow with it"
+                f"tokenizer {name}: added {tokens} that it lacks: {', '.join(added)}; "
+                "their embeddings are not trained yet"
             )
         return tokenizer
     if processes.is_main:
