@@ -78,7 +78,7 @@ print(processor.decode(written[0, inputs["input_ids"].shape[1]:], skip_special_t
 ```
 
 It needs torch, transformers and timm. The code beside the weights is that of
-`trainer` {version}, written by `trainer export --standalone`.
+datakit-vlm {version}, written by `trainer export --standalone`.
 """
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -19,22 +20,37 @@ from typer.testing import CliRunner
 
 import trainer
 from datakit.errors import OutputError, UsageError
-from datakit.registry import module_names
+from datakit.registry import load_class, module_names
 from tests.trainer.exporting import answers as answering
-from tests.trainer.exporting.answers import answers
+from tests.trainer.exporting.answers import RED, answers
 from tests.trainer.model.test_combinations import ENCODERS, LANGUAGE_MODEL, PROJECTORS
 from trainer.cli.main import app
+from trainer.encoders import Backbone
 from trainer.errors import TrainingError
+from trainer.exporting.standalone import standalone_modules
+from trainer.fusions.base import Fusion
+from trainer.geometry.base import Geometry
 from trainer.model.build import ModelAndProcessor, build_model
 from trainer.model.chat_template import FOLDER as CHAT_TEMPLATES
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import train_tokenizer
+from trainer.projectors.base import Projector
 from trainer.recipe import ModelRecipe
 from trainer.training.save import save_model
 
 FUSIONS = module_names("trainer.fusions")
 GEOMETRIES = module_names("trainer.geometry")
 TEMPLATES = sorted(path.stem for path in CHAT_TEMPLATES.glob("*.yaml"))
+PACKAGES: dict[str, type[object]] = {
+    "trainer.fusions": Fusion,
+    "trainer.projectors": Projector,
+    "trainer.geometry": Geometry,
+    "trainer.encoders.families": Backbone,
+}
+ALLOWED = {
+    *("PIL", "huggingface_hub", "numpy", "pydantic", "safetensors", "timm", "tokenizers"),
+    *("torch", "torchvision", "transformers"),
+}
 # Every fusion, projector, geometry and chat template once at least.
 COMBINATIONS = list(
     islice(
@@ -148,10 +164,27 @@ def test_code_that_is_imported_goes_before_code_in_the_folder(
 
 def test_an_export_is_what_was_saved(exported: dict[str, Exported], tmp_path: Path) -> None:
     one = next(iter(exported.values()))
+    (tmp_path / "out").mkdir()
     out = trainer.export(one.saved, out=tmp_path / "out")
     for name in ("model.safetensors", "processor_config.json", "tokenizer.json"):
         assert (out / name).read_bytes() == (one.saved / name).read_bytes()
     assert len(list(out.iterdir())) == len(list(one.saved.iterdir()))
+
+
+def test_every_part_needs_only_what_comes_with_transformers_and_timm() -> None:
+    parts = {
+        (package, name): load_class(package, name, base)
+        for package, base in PACKAGES.items()
+        for name in module_names(package)
+    }
+    libraries = set()
+    for source in standalone_modules(parts).values():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                libraries |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                libraries.add(str(node.module).split(".")[0])
+    assert libraries - sys.stdlib_module_names <= ALLOWED
 
 
 @pytest.mark.parametrize("parts", COMBINATIONS)
@@ -167,6 +200,20 @@ def test_a_standalone_folder_holds_the_code_of_what_it_uses(
     assert not {name for name in code if "recipe" in name or "datakit_config" in name}
     config = json.loads((folder / "config.json").read_text())
     assert config["auto_map"]["AutoConfig"] == "trainer_encoder_mixture.EncoderMixtureConfig"
+
+
+def test_the_card_says_how_to_ask(
+    exported: dict[str, Exported],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "standalone").symlink_to(next(iter(exported.values())).standalone)
+    RED.save("image.png")
+    code = Path("standalone/README.md").read_text().split("```python\n")[1].split("```")[0]
+    exec(code, {})
+    assert capsys.readouterr().out.strip()
 
 
 def test_the_command(exported: dict[str, Exported], tmp_path: Path) -> None:

@@ -78,4 +78,4 @@ def test_missing_tokens_are_added_with_embeddings_and_said(
     encoded = built.processor.encode_conversation(turns)
     assert encoded.input_ids.count(model.config.image_token_id) == 64
     assert [token for token in encoded.labels if token == tokenizer.eos_token_id] != []
-    assert model.generation_config.eos_token_id == tokenizer.eos_token_id  # type: ignore[union-attr]
+    assert model.generation_config.eos_token_id == tokenizer.eos_token_id
