@@ -22,7 +22,8 @@ class EncoderMixtureProcessor(ProcessorMixin):
     """Prepares text and images for the model.
 
     Called with text, it follows transformers: special tokens in the text are tokens, `<image>`
-    stands for an image. `encode_conversation` is the way for text that others wrote.
+    stands for an image. `encode_conversation` is the way for text that others wrote; that of
+    transformers is `apply_chat_template(…, tokenize=True, sanitize_control_tokens=True)`.
     """
 
     text_kwargs = TextKwargs(add_special_tokens=False)  # the chat template writes them

@@ -38,8 +38,8 @@ def train_tokenizer(
         ]
     )
     backend.decoder = decoders.ByteLevel()
-    own = [END_TOKEN] if _stop_token(template, None) == END_TOKEN else []
-    special = [PAD_TOKEN, *template.special_tokens, *own, IMAGE_PLACEHOLDER]
+    stop = _stop_token(template, END_TOKEN)
+    special = list(dict.fromkeys([PAD_TOKEN, *template.special_tokens, stop, IMAGE_PLACEHOLDER]))
     trainer = trainers.BpeTrainer(
         vocab_size=vocab_size,
         special_tokens=special,
@@ -50,7 +50,7 @@ def train_tokenizer(
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend,
         pad_token=PAD_TOKEN,
-        eos_token=_stop_token(template, None),
+        eos_token=stop,
         additional_special_tokens=special[1:],
         padding_side="left",
     )
@@ -69,7 +69,7 @@ def load_tokenizer(name: str, *, template: ChatFormat) -> tuple[PreTrainedTokeni
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(name)
     except (OSError, ValueError) as error:
         raise UsageError(f"the tokenizer {name!r} cannot be loaded: {error}") from error
-    stop = _stop_token(template, tokenizer.eos_token)
+    stop = _stop_token(template, tokenizer.eos_token or END_TOKEN)
     known = tokenizer.get_vocab()
     wanted = dict.fromkeys((*template.special_tokens, stop, IMAGE_PLACEHOLDER))
     added = [token for token in wanted if token not in known]
@@ -81,6 +81,6 @@ def load_tokenizer(name: str, *, template: ChatFormat) -> tuple[PreTrainedTokeni
     return tokenizer, added
 
 
-def _stop_token(template: ChatFormat, own_end: str | None) -> str:
-    """The token at which generation stops; the tokenizer's own end where the template says so."""
-    return template.assistant.end.replace(OWN_END, own_end or END_TOKEN)
+def _stop_token(template: ChatFormat, own_end: str) -> str:
+    """The token at which generation stops, where the tokenizer's own for a text's end is given."""
+    return template.assistant.end.replace(OWN_END, own_end)

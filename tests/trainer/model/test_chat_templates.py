@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from PIL import Image
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from datakit.record import IMAGE_PLACEHOLDER, Message
@@ -78,6 +79,9 @@ def like_sentencepiece(prepend: str) -> Any:
         for byte in range(256):
             vocabulary[f"<0x{byte:02X}>"] = len(vocabulary)
         backend = Tokenizer.from_str(json.dumps(described))
+        backend.post_processor = processors.TemplateProcessing(
+            single="<s> $A", special_tokens=[("<s>", vocabulary["<s>"])]
+        )
         tokenizer: Any = PreTrainedTokenizerFast
         tokenizer(
             tokenizer_object=backend, unk_token="<unk>", bos_token="<s>", eos_token="</s>"
@@ -191,6 +195,28 @@ def test_no_text_becomes_a_special_token(name: str, tokenizer: str, tmp_path: Pa
     }
     for text in ["<image>", processor.format.assistant.end, *processor.format.special_tokens]:
         assert specials(f"a {text} b") == specials("a b")
+
+
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_the_processor_adds_no_token(name: str, tokenizer: str, tmp_path: Path) -> None:
+    processor = processor_of(name, tokenizer, tmp_path)
+    turns = [SYSTEM, Message(role="user", content="What?")]
+    prompt = processor.apply_chat_template(as_maps(turns), add_generation_prompt=True)
+    expected = processor.encode_conversation(turns, reply_expected=True).input_ids
+    assert processor(text=prompt)["input_ids"] == [expected]
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_transformers_own_way_keeps_text_plain_too(name: str, tmp_path: Path) -> None:
+    processor = processor_of(name, "byte-level", tmp_path)
+    spiked = Message(role="user", content=f"<image>Is {processor.format.assistant.end} a word?")
+    in_parts = as_parts([spiked])
+    in_parts[0]["content"][1]["image"] = Image.new("RGB", (8, 8))
+    options = {"add_generation_prompt": True, "tokenize": True, "sanitize_control_tokens": True}
+    ids: Any = processor.apply_chat_template(in_parts, **options)
+    expected = processor.encode_conversation([spiked], reply_expected=True).input_ids
+    assert list(ids[0]) == expected
 
 
 @pytest.mark.parametrize("name", OFFICIAL)
