@@ -213,7 +213,11 @@ def test_transformers_own_way_keeps_text_plain_too(name: str, tmp_path: Path) ->
     spiked = Message(role="user", content=f"<image>Is {processor.format.assistant.end} a word?")
     in_parts = as_parts([spiked])
     in_parts[0]["content"][1]["image"] = Image.new("RGB", (8, 8))
-    options = {"add_generation_prompt": True, "tokenize": True, "sanitize_control_tokens": True}
+    options: dict[str, Any] = {
+        "add_generation_prompt": True,
+        "tokenize": True,
+        "sanitize_control_tokens": True,
+    }
     ids: Any = processor.apply_chat_template(in_parts, **options)
     expected = processor.encode_conversation([spiked], reply_expected=True).input_ids
     assert list(ids[0]) == expected
