@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from trainer.chat import ChatSession
     from trainer.costs.check import check
     from trainer.costs.model_report import ModelReport
+    from trainer.exporting.export import export
     from trainer.model.configuration import EncoderMixtureConfig
     from trainer.model.modeling import EncoderMixtureForConditionalGeneration
     from trainer.model.processor import EncoderMixtureProcessor
@@ -28,6 +29,7 @@ __all__ = [
     "EncoderMixtureProcessor",
     "ModelReport",
     "check",
+    "export",
     "fit",
 ]
 
@@ -38,6 +40,7 @@ _HOMES = {
     "EncoderMixtureProcessor": "trainer.model.processor",
     "ModelReport": "trainer.costs.model_report",
     "check": "trainer.costs.check",
+    "export": "trainer.exporting.export",
     "fit": "trainer.training.fit",
 }
 

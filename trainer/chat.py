@@ -14,9 +14,8 @@ from torch import Tensor, nn
 
 from datakit.errors import UsageError
 from datakit.record import IMAGE_PLACEHOLDER, Message
-from trainer.model.build import load_model
+from trainer.model.build import find_model, load_model, load_processor
 from trainer.model.conversation import check_placeholders
-from trainer.model.processor import EncoderMixtureProcessor
 
 
 class ChatSession:
@@ -33,13 +32,11 @@ class ChatSession:
             UsageError: there is no model, or an image cannot be read.
             TrainingError: the folder does not hold the whole model.
         """
-        folder = Path(model)
-        if not (folder / "config.json").is_file():
-            raise UsageError(f"no model in {folder}. Give the folder RUN/<stage>/model.")
+        folder = find_model(Path(model))
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model = cast(nn.Module, load_model(folder)).to(self.device)
-        self.processor: EncoderMixtureProcessor = EncoderMixtureProcessor.from_pretrained(folder)
+        self.processor = load_processor(folder)
         self.images = [_read_image(Path(image)) for image in images]
         self.messages: list[Message] = []
 

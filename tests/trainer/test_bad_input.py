@@ -33,6 +33,21 @@ from trainer.training.prepare import check_batches
         ("model.chat_template=chatmi", r"no chat template 'chatmi'. Did you mean 'chatml'"),
         ("model.language_model.hiden_size=8", r"unknown key. Did you mean 'hidden_size'"),
         ("model.language_model.model_type=lama", "'lama' is no model type of transformers"),
+        (
+            "model.projector={type: c-abstractor, tokens: 5}",
+            r"model.projector: 5 visual tokens do not form a grid .* Of these do: 1, 4, 9, 16,",
+        ),
+        (
+            "model.projector={type: d-abstractor, tokens: [9, 2]}",
+            r"model.projector: 9 x 2 visual tokens from a grid of 8 x 8 cells",
+        ),
+        (
+            "model.projector={type: resampler, width: 16, heads: 3}",
+            r"model.projector: .*divisible by num_heads",
+        ),
+        ("model.encoders=[{preset: tiny-vit, architecture: vit_tin}]", "no architecture 'vit_tin'"),
+        ("model.geometry=tiles", "no geometry 'tiles'. Did you mean 'tile'"),
+        ("model.projector=mpl", "no projector 'mpl'. Did you mean 'mlp'"),
         ("stages.project.batch_size=4", r"batch_size: unknown key. Did you mean 'batch_samples'"),
         ("stages.project.epochs=1", "either epochs or steps"),
         ("stages.tune.from=projekt", r"no earlier stage. Did you mean 'project'"),
@@ -42,6 +57,17 @@ def test_a_mistake_in_the_recipe(tmp_path: Path, setting: str, message: str) -> 
     with pytest.raises(ConfigError, match=message):
         trainer.fit("tiny", data=tmp_path, out=tmp_path / "run", overrides=[setting])
     assert not (tmp_path / "run").exists()
+
+
+def test_a_grid_that_cannot_be_joined_is_named_with_its_line(tmp_path: Path) -> None:
+    recipe = tmp_path / "odd.yaml"
+    recipe.write_text(
+        "extends: tiny\nname: odd\nmodel:\n  grid: 3\n  fusion: channel-concat\n"
+        "  encoders: [{preset: tiny-convnext, resize: pixel-unshuffle}]\n"
+    )
+    message = r"odd.yaml:5: model.fusion: a grid of 8 x 8 cells cannot be pixel-unshuffled to 3 x 3"
+    with pytest.raises(ConfigError, match=message):
+        trainer.fit(recipe, data=tmp_path, out=tmp_path / "run")
 
 
 def test_all_mistakes_come_at_once(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 import trainer
+from datakit.record import Role
 from datakit.registry import module_names
 from trainer.encoders import build_backbone, resolve_encoder
 from trainer.grids import GridShape
-from trainer.model.chat_template import load_chat_template
+from trainer.model.chat_template import OWN_END, load_chat_template
 from trainer.model.check import check_model
 from trainer.model.parts import resolve_fusion, resolve_projector
 from trainer.recipe import load_recipe
@@ -69,8 +70,9 @@ def test_a_projector_makes_as_many_tokens_as_it_says(name: str) -> None:
 @pytest.mark.parametrize("name", names("model/chat_templates/*.yaml"))
 def test_a_chat_template_holds_its_special_tokens(name: str) -> None:
     template = load_chat_template(name)
-    text = template.turn_start + template.turn_end
-    assert template.turn_end in template.special_tokens
+    roles: tuple[Role, ...] = ("system", "user", "assistant")
+    text = template.text_start + "".join("".join(template.around(role)) for role in roles)
+    assert template.assistant.end in (*template.special_tokens, OWN_END)
     assert all(token in text for token in template.special_tokens)
 
 

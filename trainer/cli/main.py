@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from datakit.console import run_app
-from trainer.cli import chat, check, fit
+from trainer.cli import chat, check, export, fit
 
 OF_EXTRA = {"deepspeed", "tensorboard", "timm", "torch", "torchvision", "transformers"}
 
@@ -33,6 +33,7 @@ def _main(
 app.command("check")(check.check)
 app.command("fit")(fit.fit)
 app.command("chat")(chat.chat)
+app.command("export")(export.export)
 
 
 def run() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import (
     AutoConfig,
@@ -21,11 +22,11 @@ from datakit.errors import UsageError
 from datakit.record import IMAGE_PLACEHOLDER
 from trainer.encoders import EncoderSpec, resolve_encoder
 from trainer.errors import TrainingError
+from trainer.model.chat_template import load_chat_template, with_own_tokens
 from trainer.model.configuration import EncoderMixtureConfig
 from trainer.model.image_processor import SquareImageProcessor
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.model.processor import EncoderMixtureProcessor
-from trainer.model.tokenizer import token_id
+from trainer.model.processor import EncoderMixtureProcessor, token_id
 from trainer.recipe import ModelRecipe
 
 MID_GREY = (0.5, 0.5, 0.5)
@@ -69,28 +70,71 @@ def build_model(
         geometry=recipe.geometry.as_map(),
         fill_rgb=_mean_colour(specs),
     )
+    chat_format = with_own_tokens(load_chat_template(recipe.chat_template), tokenizer)
     processor = EncoderMixtureProcessor(
         images,
         tokenizer,
-        chat_format=recipe.chat_template,
+        chat_format=chat_format.model_dump(mode="json"),
         tokens_per_view=model.projector.num_tokens,
     )
     return ModelAndProcessor(model, processor)
+
+
+def find_model(checkpoint: Path) -> Path:
+    """The folder with the model of a checkpoint.
+
+    Raises:
+        UsageError: there is none.
+    """
+    for folder in (checkpoint, checkpoint / "model"):
+        if (folder / "config.json").is_file():
+            return folder
+    raise UsageError(f"no model in {checkpoint}. Give the folder RUN/<stage>/model.")
 
 
 def load_model(folder: Path) -> EncoderMixtureForConditionalGeneration:
     """Loads a saved model, whole or not at all.
 
     Raises:
-        TrainingError: tensors are missing, left over or of another shape; they are listed.
+        TrainingError: the weights cannot be read, or tensors are missing, left over or of another
+            shape; they are listed.
     """
     loading: Any = EncoderMixtureForConditionalGeneration.from_pretrained
-    model, info = loading(folder, output_loading_info=True)
-    faults = [f"{kind}: {names}" for kind, names in info.items() if names]
+    try:
+        model, info = loading(folder, output_loading_info=True, ignore_mismatched_sizes=True)
+    except (OSError, ValueError, SafetensorError) as error:
+        raise TrainingError(f"the model in {folder} cannot be loaded: {error}") from error
+    faults = [f"{kind}: {_listed(names)}" for kind, names in info.items() if names]
     if faults:
-        raise TrainingError(f"{folder} does not hold this model. " + "; ".join(faults))
+        raise TrainingError(f"{folder} does not hold this model. " + "; ".join(faults) + ".")
     loaded: EncoderMixtureForConditionalGeneration = model
     return loaded
+
+
+def load_processor(folder: Path) -> EncoderMixtureProcessor:
+    """Loads what a saved model's inputs are prepared with.
+
+    Raises:
+        TrainingError: it is not there, or not whole.
+    """
+    loading: Any = EncoderMixtureProcessor.from_pretrained
+    try:
+        processor: EncoderMixtureProcessor = loading(folder)
+    except (OSError, ValueError, TypeError) as error:
+        raise TrainingError(f"the processor in {folder} cannot be loaded: {error}") from error
+    return processor
+
+
+def _listed(tensors: Any) -> str:
+    """Names of tensors, in order; for one of another shape, what it has and what is wanted."""
+    return ", ".join(
+        tensor if isinstance(tensor, str) else "{} of {}, not {}".format(*map(_text, tensor))
+        for tensor in sorted(tensors)
+    )
+
+
+def _text(part: str | torch.Size) -> str:
+    return part if isinstance(part, str) else " x ".join(map(str, part))
 
 
 def _language_model(

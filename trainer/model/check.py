@@ -12,6 +12,7 @@ from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, UsageError, nearest
 from trainer.encoders import encoder_name, resolve_encoder
 from trainer.model.chat_template import load_chat_template
+from trainer.model.check_sizes import size_faults
 from trainer.model.parts import resolve_fusion, resolve_geometry, resolve_projector
 from trainer.recipe import ModelRecipe, Recipe
 
@@ -19,12 +20,14 @@ Path = tuple[str | int, ...]
 
 
 def check_model(loaded: Loaded[Recipe]) -> None:
-    """Checks names and settings of all parts of the model.
+    """Checks names and settings of all parts of the model, and then whether they fit together.
 
     Raises:
         ConfigError: all problems, each with its line and the nearest valid name.
     """
-    problems = list(_problems(loaded))
+    problems = list(_problems(loaded)) or [
+        _problem(loaded, path, found) for path, found in size_faults(loaded.value.model)
+    ]
     if problems:
         raise ConfigError(f"recipe {loaded.path}", problems)
 

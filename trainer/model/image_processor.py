@@ -16,6 +16,7 @@ from transformers import BatchFeature
 from transformers.image_processing_utils import BaseImageProcessor
 from transformers.image_utils import make_flat_list_of_images
 
+from datakit.errors import DataError
 from trainer.geometry.base import Geometry, View
 from trainer.model.parts import resolve_geometry
 
@@ -68,7 +69,7 @@ class SquareImageProcessor(BaseImageProcessor):
 
     def views(self, image: Image.Image) -> list[View]:
         """Views of one image of any mode; what is transparent shows white."""
-        return self.cutter().views(_on_white(image))
+        return self.cutter().views(_as_rgb(image))
 
     def stack(self, views: Sequence[View]) -> tuple[Tensor, Tensor]:
         """Pixels, (N, 3, S, S), and areas, (N, 4), of views; N may be 0."""
@@ -84,8 +85,17 @@ def _flat(images: Any) -> list[Any]:
     return list(flat)
 
 
-def _on_white(image: Image.Image) -> Image.Image:
-    """Makes an image RGB; what is transparent shows white, as on a page."""
+def _as_rgb(image: Image.Image) -> Image.Image:
+    """Makes an image RGB; what is transparent shows white, as on a page.
+
+    Raises:
+        DataError: its values have no known range.
+    """
+    if image.mode == "F":
+        raise DataError("an image of floating-point values: convert it to 8 bits a channel.")
+    if image.mode.startswith("I"):  # 16 bits, which Pillow would cut off at 255
+        eight_bits = np.asarray(image.convert("I")).clip(0, 65535) >> 8
+        return Image.fromarray(eight_bits.astype(np.uint8)).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     image = image.convert("RGBA")
@@ -94,9 +104,12 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _as_pillow(image: Any) -> Image.Image:
+    """An image, or an array of bytes with its channels first or last."""
     if isinstance(image, Image.Image):
         return image
     array = np.asarray(image)
+    if array.dtype != np.uint8:
+        raise DataError(f"an image of {array.dtype}: give a Pillow image, or uint8.")
     if array.ndim == 3 and array.shape[0] in (1, 3) and array.shape[-1] not in (1, 3):
         array = array.transpose(1, 2, 0)
-    return Image.fromarray(array)
+    return Image.fromarray(array.squeeze(-1) if array.shape[-1] == 1 else array)

@@ -13,7 +13,9 @@ from torch import Tensor, nn
 from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
-from trainer.encoders import Backbone, EncoderSpec, build_backbone
+from trainer.encoders.build import build_backbone
+from trainer.encoders.families.base import Backbone
+from trainer.encoders.preset import EncoderSpec
 from trainer.model.configuration import EncoderMixtureConfig
 from trainer.model.parts import resolve_fusion, resolve_projector
 

@@ -2,48 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from transformers import PreTrainedTokenizerBase
-from transformers.processing_utils import ProcessorMixin
+from transformers.processing_utils import ProcessorMixin, TextKwargs
 
 from datakit.record import IMAGE_PLACEHOLDER, Message
-from trainer.model.chat_template import load_chat_template
+from trainer.model.chat_format import ChatFormat
 from trainer.model.conversation import (
     EncodedConversation,
     count_placeholders,
     encode_conversation,
 )
 from trainer.model.image_processor import SquareImageProcessor
-from trainer.model.tokenizer import token_id
 
 
 class EncoderMixtureProcessor(ProcessorMixin):
     """Prepares text and images for the model.
 
     Called with text, it follows transformers: special tokens in the text are tokens, `<image>`
-    stands for an image. `encode_conversation` is the way for text that others wrote.
+    stands for an image. `encode_conversation` is the way for text that others wrote; that of
+    transformers is `apply_chat_template(…, tokenize=True, sanitize_control_tokens=True)`.
     """
+
+    text_kwargs = TextKwargs(add_special_tokens=False)  # the chat template writes them
 
     def __init__(
         self,
         image_processor: SquareImageProcessor,
         tokenizer: PreTrainedTokenizerBase,
-        chat_format: str = "chatml",
+        chat_format: Mapping[str, Any],
         tokens_per_view: int = 1,
         chat_template: str | None = None,
     ) -> None:
         """Takes the parts.
 
         Args:
-            chat_format: name of a file in `chat_templates/`.
+            chat_format: keys of `ChatFormat`, with the tokenizer's own tokens in it.
             tokens_per_view: visual tokens of a view; an image has one view or several.
             chat_template: the same in Jinja; made from `chat_format` where none is given.
         """
-        self.chat_format = chat_format
+        self.chat_format = dict(chat_format)
         self.tokens_per_view = tokens_per_view
-        self.format = load_chat_template(chat_format)
+        self.format = ChatFormat.model_validate(self.chat_format)
         self.image_token = IMAGE_PLACEHOLDER
         self.image_token_id = token_id(tokenizer, IMAGE_PLACEHOLDER)
         super().__init__(  # type: ignore[no-untyped-call]
@@ -68,8 +70,7 @@ class EncoderMixtureProcessor(ProcessorMixin):
         return encode_conversation(
             messages,
             tokenizer=self.tokenizer,
-            template=self.format,
-            image_token_id=self.image_token_id,
+            chat_format=self.format,
             tokens_of_images=[count * self.tokens_per_view for count in views_of_images],
             reply_expected=reply_expected,
         )
@@ -85,8 +86,15 @@ class EncoderMixtureProcessor(ProcessorMixin):
         return ["num_views"]
 
     def to_dict(self) -> dict[str, Any]:
-        """What `processor_config.json` holds; the template's parts are read by their name."""
+        """What `processor_config.json` holds: what the processor is made of, nothing derived."""
         saved: dict[str, Any] = super().to_dict()
         for key in ("format", "image_token", "image_token_id"):
             saved.pop(key, None)
         return saved
+
+
+def token_id(tokenizer: PreTrainedTokenizerBase, token: str) -> int:
+    """The id of one token that the tokenizer holds."""
+    found = tokenizer.convert_tokens_to_ids(token)
+    assert isinstance(found, int) and found != tokenizer.unk_token_id, f"{token} is no token"
+    return found

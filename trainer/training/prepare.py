@@ -69,7 +69,11 @@ def make_tokenizer(
     if name is not None:
         tokenizer, added = load_tokenizer(name, template=template)
         if added:
-            processes.tell(f"tokenizer {name} lacks {', '.join(added)}: added")
+            tokens = f"{len(added)} token{'s' if len(added) > 1 else ''}"
+            processes.tell(
+                f"tokenizer {name}: added {tokens} that it lacks: {', '.join(added)}; "
+                "their embeddings are not trained yet"
+            )
         return tokenizer
     if processes.is_main:
         texts = build_texts(build, rows)

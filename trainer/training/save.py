@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +23,35 @@ def save_model(
     model: EncoderMixtureForConditionalGeneration,
     processor: EncoderMixtureProcessor,
 ) -> None:
+    """Writes a model as `write_model` does, whole or not at all."""
+    with whole_folder(folder) as temporary:
+        write_model(temporary, model, processor)
+
+
+def write_model(
+    folder: Path,
+    model: EncoderMixtureForConditionalGeneration,
+    processor: EncoderMixtureProcessor,
+) -> None:
     """Writes model, configuration, tokenizer and chat template in transformers' format."""
+    model.save_pretrained(folder)
+    processor.save_pretrained(folder)
+
+
+@contextlib.contextmanager
+def whole_folder(folder: Path) -> Iterator[Path]:
+    """Yields a temporary folder, which becomes `folder` when the block ends well."""
     temporary = folder.with_name(folder.name + TEMPORARY_SUFFIX)
     shutil.rmtree(temporary, ignore_errors=True)
-    model.save_pretrained(temporary)
-    processor.save_pretrained(temporary)
-    for path in (*temporary.iterdir(), temporary):
-        sync(path)
-    temporary.rename(folder)
-    sync(folder.parent)
+    try:
+        temporary.mkdir(parents=True)
+        yield temporary
+        for path in (*temporary.iterdir(), temporary):
+            sync(path)
+        temporary.rename(folder)
+        sync(folder.parent)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def describe_stage(folder: Path, recipe: Recipe, data: datakit.BuiltDataset) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from transformers import (
     AutoConfig,
@@ -15,6 +17,7 @@ from transformers import (
     AutoProcessor,
 )
 
+import trainer
 from datakit.record import Message
 from tests.trainer.conftest import SMALL
 from trainer.encoders import build_backbone
@@ -63,13 +66,54 @@ def test_saved_and_loaded_gives_the_same_logits(small: ModelAndProcessor, tmp_pa
         assert torch.equal(loaded(**again).logits, small.model(**inputs).logits)
 
 
-def test_a_missing_tensor_is_fatal(small: ModelAndProcessor, tmp_path: Path) -> None:
-    state = small.model.state_dict()
-    removed = "projector.heads.0.0.weight"
-    small.model.save_pretrained(
-        tmp_path, state_dict={k: v for k, v in state.items() if k != removed}
-    )
-    with pytest.raises(TrainingError, match=removed):
+REMOVED = "projector.heads.0.0.weight"
+
+
+def missing(state: dict[str, Tensor]) -> None:
+    del state[REMOVED]
+
+
+def left_over(state: dict[str, Tensor]) -> None:
+    state["projector.heads.1.0.weight"] = torch.zeros(2)
+
+
+def of_another_shape(state: dict[str, Tensor]) -> None:
+    state[REMOVED] = state[REMOVED][:, 1:].contiguous()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (missing, f"missing_keys: {REMOVED}"),
+        (left_over, "unexpected_keys: projector.heads.1.0.weight"),
+        (of_another_shape, f"mismatched_keys: {REMOVED} of 64 x 191, not 64 x 192."),
+    ],
+)
+def test_a_checkpoint_of_other_tensors_is_fatal(
+    small: ModelAndProcessor,
+    tmp_path: Path,
+    spoil: Callable[[dict[str, Tensor]], None],
+    message: str,
+) -> None:
+    small.model.save_pretrained(tmp_path)
+    small.processor.save_pretrained(tmp_path)
+    state = load_file(tmp_path / "model.safetensors")
+    spoil(state)
+    save_file(state, tmp_path / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(TrainingError, match=f"{tmp_path} does not hold this model. {message}"):
+        load_model(tmp_path)
+    with pytest.raises(TrainingError, match=message):
+        trainer.ChatSession(tmp_path)
+
+
+def test_a_broken_checkpoint_is_fatal(small: ModelAndProcessor, tmp_path: Path) -> None:
+    small.model.save_pretrained(tmp_path)
+    weights = tmp_path / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(TrainingError, match=f"the model in {tmp_path} cannot be loaded"):
+        load_model(tmp_path)
+    weights.unlink()
+    with pytest.raises(TrainingError, match="model.safetensors"):
         load_model(tmp_path)
 
 
