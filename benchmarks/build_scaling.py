@@ -121,7 +121,7 @@ def plot(runs: dict[int, Run], file: Path) -> None:
     counts = list(runs)
     figure, axes = pyplot.subplots(1, 2, figsize=(8, 3.2), layout="constrained")
     columns = {"processor s": [r.cpu_s for r in runs.values()]}
-    columns["peak memory, MB, without pages of files"] = [r.kept_mb for r in runs.values()]
+    columns["peak memory kept, MB"] = [r.kept_mb for r in runs.values()]
     for axis, (label, values) in zip(axes, columns.items(), strict=True):
         slope = (values[-1] - values[0]) / (counts[-1] - counts[0])
         line = [values[0] + slope * (count - counts[0]) for count in counts]
