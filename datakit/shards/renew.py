@@ -16,6 +16,7 @@ from datakit.errors import DamageError
 from datakit.io.stores import Store
 from datakit.planning import Plan
 from datakit.shards.energon import INDEX, read_members_index
+from datakit.shards.free_space import check_free_space
 from datakit.shards.index import SHARD_REJECTS
 from datakit.shards.manifest import MANIFEST, Manifest, parse_manifest
 from datakit.shards.mixture_lock import LOCK, lock_text
@@ -29,30 +30,36 @@ def renew(store: Store, plan: Plan) -> None:
 
     Only with shards of one source each, where the mixture's name is the same. The finished shards
     are noted before the manifest goes, and those that the plan does not have are removed after it.
+
+    Raises:
+        DataError: there is too little room for the plan; the earlier build stays whole.
     """
-    there = _lock(store)
-    output = there.get("output")
-    same = there.get("name") == plan.mixture.spec.name and there.get("fingerprint")
-    if not same or same == plan.fingerprint or plan.mixture.spec.output.layout == "mixed":
+    wanted = lock_text(plan)
+    there, fields = _lock(store)
+    output = fields.get("output")
+    same = fields.get("name") == plan.mixture.spec.name and fields.get("fingerprint")
+    if not same or there == wanted or plan.mixture.spec.output.layout == "mixed":
         return
     if not isinstance(output, dict) or output.get("layout") != "per-source":
         return
+    check_free_space(store, plan)
     with suppress(DamageError, FileNotFoundError):
         _note_shards(store)
     planned = {f"{shard.path}{end}" for shard in plan.shards for end in ("", ".idx")}
     stale = [name for name in store.names() if name.startswith("shards/") and name not in planned]
     for name in [MANIFEST, "val.wids.json", *stale]:
         store.remove(name)
-    store.write(LOCK, lock_text(plan).encode())
+    store.write(LOCK, wanted.encode())
 
 
-def _lock(store: Store) -> dict[str, Any]:
-    """The lock file that is there; nothing where there is none."""
+def _lock(store: Store) -> tuple[str, dict[str, Any]]:
+    """The lock file that is there, and its fields; nothing where there is none."""
     try:
-        found = YAML(typ="safe").load(store.read(LOCK))
-    except (OSError, YAMLError):
-        return {}
-    return found if isinstance(found, dict) else {}
+        text = store.read(LOCK).decode()
+        found = YAML(typ="safe").load(text)
+    except (OSError, UnicodeDecodeError, YAMLError):
+        return "", {}
+    return text, found if isinstance(found, dict) else {}
 
 
 def _note_shards(store: Store) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 import datakit
-from datakit.errors import OutputError
+from datakit.errors import DataError, OutputError
 from tests.releases import Release
 
 PER_SOURCE = ("output.layout=per-source", "output.shard_samples=2")
@@ -79,6 +80,27 @@ def test_only_the_shards_that_must_are_written_again(release: Release, tmp_path:
     assert renewed(release, out, "sources.sharegpt-4v.cap_samples=2") == 2
     assert renewed(release, out, "holdout.share=0.5", "leave_out=[sharegpt-4v]") > 0
     assert renewed(release, out, without) > 0
+
+
+def test_data_that_moved_is_renewed_without_writing_a_shard(
+    release: Release, tmp_path: Path
+) -> None:
+    """Where the data lie decides no byte of a shard, but stands in the lock file."""
+    out = tmp_path / "out"
+    renewed(release, out)
+    moved = release.root.rename(release.root.with_name("moved"))
+    assert renewed(release, out, f"root={moved}") == 0
+
+
+def test_a_renewal_without_room_leaves_the_build_whole(release: Release, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    datakit.build(release.mixture, out=out, overrides=PER_SOURCE, workers=1)
+    with next((release.charts / "png").iterdir()).open("r+b") as image:
+        image.truncate(shutil.disk_usage(tmp_path).total)
+    with pytest.raises(DataError, match="free"):
+        more = [*PER_SOURCE, "leave_out=[docvqa]"]
+        datakit.build(release.mixture, out=out, overrides=more, workers=1)
+    assert datakit.verify(out) == []
 
 
 def test_a_renewal_that_was_stopped_goes_on(release: Release, tmp_path: Path) -> None:
