@@ -92,7 +92,10 @@ def leaked_images(index: pl.DataFrame) -> Iterator[str]:
     sides = images.group_by("image_sha256", maintain_order=True).agg("key", "split")
     for digest, keys, splits in sides.iter_rows():
         if len(set(splits)) > 1:
-            yield f"image {digest[:16]} is in more than one split: {', '.join(keys[:4])}"
+            yield (
+                f"image {digest[:16]} is in more than one split: {', '.join(keys[:4])}. Its copies "
+                "differ at their sources: build with `holdout.match: perceptual`."
+            )
 
 
 def _sample_faults(build: BuildPlace) -> Iterator[str]:

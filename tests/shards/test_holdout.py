@@ -188,7 +188,27 @@ def test_one_and_two_workers_give_the_same_bytes(many: Release, tmp_path: Path) 
 def test_an_image_in_two_splits_is_told() -> None:
     rows = [("a", "train", ["1", "2"]), ("b", "val", ["2", "3"]), ("c", "val", ["3"])]
     index = pl.DataFrame(rows, schema=["key", "split", "image_sha256"], orient="row")
-    assert list(leaked_images(index)) == ["image 2 is in more than one split: a, b"]
+    assert list(leaked_images(index)) == [
+        "image 2 is in more than one split: a, b. Its copies differ at their sources: build with "
+        "`holdout.match: perceptual`."
+    ]
+
+
+def test_copies_that_encoding_makes_equal_are_found_and_mended(
+    many: Release, tmp_path: Path
+) -> None:
+    scenes, noise = many.root / "ShareGPT4V" / "scenes", Image.effect_noise
+    for number in range(20):
+        picture = noise((8, 8), 90 + number).resize((320, 240), Image.Resampling.BICUBIC)
+        picture.save(many.charts / "png" / f"{number}.png")
+        picture.save(scenes / f"scene {number}.png", compress_level=1)
+    encoded, out = [*HALF, "images.mode=jpeg", "leave_out=[docvqa]"], tmp_path / "out"
+    datakit.build(many.mixture, out=out, overrides=encoded, workers=1)
+    faults = datakit.verify(out)
+    assert faults and all("holdout.match: perceptual" in fault for fault in faults)
+    mended = [*encoded, "holdout.match=perceptual"]
+    datakit.build(many.mixture, out=out, overrides=mended, workers=1, force=True)
+    assert datakit.verify(out) == []
 
 
 def test_summaries_and_exports_tell_both_splits(many: Release, tmp_path: Path) -> None:
