@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from datakit.io.image_files import ImageFiles
+from datakit.io.image_header import without_warnings
 from datakit.io.perceptual import difference_hash
 
 STAGED_IMAGES = 1000
@@ -43,7 +44,7 @@ def image_contents(
     """
     found: dict[Named, str] = {}
     known: dict[str, str] = {}
-    with ThreadPoolExecutor() as pool:
+    with without_warnings(), ThreadPoolExecutor() as pool:
         for source, own in names.items():
             new = {name: files[source].identity(name) for name in own}
             unread = {identity: name for name, identity in new.items() if identity not in known}

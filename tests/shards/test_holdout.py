@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -164,6 +165,13 @@ def test_perceptual_keeps_copies_in_other_encodings_together(many: Release) -> N
     assert len(sides) == 20
     assert all(len(side) == 1 for side in sides.values())
     assert set.union(*sides.values()) == {"train", "val"}
+
+
+def test_a_very_large_image_is_no_cause_for_a_warning(many: Release) -> None:
+    Image.new("1", (9_500, 9_500)).save(many.charts / "png" / "7.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        datakit.plan(many.mixture, overrides=[*HALF, "holdout.match=perceptual"])
 
 
 def test_packed_or_not_the_same_is_held_out(many: Release) -> None:
