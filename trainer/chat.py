@@ -77,5 +77,5 @@ def _read_image(path: Path) -> Image.Image:
             return image
     except FileNotFoundError:
         raise UsageError(f"no image at {path}.") from None
-    except (OSError, Image.DecompressionBombError) as error:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise UsageError(f"{path} cannot be read as an image: {error}") from error

@@ -53,6 +53,10 @@ class EncoderChoice(Choice):
     def _is_named(self) -> EncoderChoice:
         if self.preset is None and "architecture" not in (self.model_extra or {}):
             raise ValueError("an encoder has a preset, or an architecture of timm.")
+        for key in ("architecture", "family", "name"):
+            value = (self.model_extra or {}).get(key, "")
+            if not isinstance(value, str):
+                raise ValueError(f"`{key}` is {value!r}, and must be text.")
         return self
 
 
@@ -150,7 +154,7 @@ class Recipe(Strict):
     """
 
     name: Name
-    seed: int = 42
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
     max_tokens: Positive = 2048
     precision: Literal["fp32", "bf16"] = "bf16"

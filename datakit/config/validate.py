@@ -106,7 +106,8 @@ def _explain(detail: ErrorDetails, model: type[BaseModel], path: Path) -> tuple[
         return "this key is required and missing.", ""
     message = detail["msg"].removeprefix("Value error, ")
     if kind == "literal_error":
-        choices = re.findall(r"'([^']*)'", str(detail.get("ctx", {}).get("expected", "")))
+        expected = str(detail.get("ctx", {}).get("expected", ""))
+        choices = [text or number for text, number in re.findall(r"'([^']*)'|(\d+)", expected)]
         return f"found {value!r}, expected one of {', '.join(choices)}.", _nearest(value, choices)
     if kind == "value_error":
         return message, ""

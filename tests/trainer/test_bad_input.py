@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, PngImagePlugin
+from PIL.PngImagePlugin import PngInfo
 
 import trainer
 from datakit.errors import ConfigError, DataError, DatakitError, OutputError, UsageError
@@ -32,6 +33,37 @@ from trainer.training.prepare import check_batches
         ("model.projector.depth=0", r"model.projector.depth: .*greater than or equal to 1"),
         ("model.chat_template=chatmi", r"no chat template 'chatmi'. Did you mean 'chatml'"),
         ("model.language_model.hiden_size=8", r"unknown key. Did you mean 'hidden_size'"),
+        ("model.language_model.hidden_size=abc", "'hidden_size' expected int, got str"),
+        ("model.language_model.hidden_size=190", "not a multiple of the number of attention heads"),
+        ("model.language_model.num_attention_heads=0", "cannot make a llama of it: .* by zero"),
+        (
+            "model.language_model.num_key_value_heads=4",
+            "6 attention heads cannot share 4 key-value",
+        ),
+        ("model.language_model={model_type: t5}", "'t5' is no causal language model"),
+        ("model.encoders=[{architecture: 5}]", "`architecture` is 5, and must be text"),
+        ("model.encoders=[{architecture: resnet18, name: 5}]", "`name` is 5, and must be text"),
+        ("model.encoders=[{preset: tiny-vit, family: 5}]", "`family` is 5, and must be text"),
+        ("model.encoders=[{preset: tiny-vit, std: [0, 1, 1]}]", "std.0: .*greater than 0"),
+        (
+            "model.encoders=[{preset: tiny-vit, options: {num_heads: 0}}]",
+            "timm cannot build .* zero",
+        ),
+        ("model.encoders=[{preset: tiny-vit, options: {depth: -1}}]", "timm cannot build .* -1"),
+        (
+            "model.encoders=[{preset: eva02-1024, options: {window: 0}}]",
+            "window is 0; give a whole",
+        ),
+        (
+            "model.encoders=[{preset: pix2struct-1024, options: {max_patches: 0}}]",
+            "max_patches is 0;",
+        ),
+        (
+            "model.encoders=[{preset: pix2struct-1024, options: {hidden_size: a}}]",
+            r"pix2struct-1024': Validation error .*\s+.*'hidden_size' expected int, got str",
+        ),
+        ("zero_stage=3", "found 3, expected one of 1, 2"),
+        (f"seed={2**64}", "seed: found .* less than"),
         ("model.language_model.model_type=lama", "'lama' is no model type of transformers"),
         (
             "model.projector={type: c-abstractor, tokens: 5}",
@@ -107,6 +139,11 @@ def test_chat_wants_a_model_and_an_image_that_can_be_read(trained: Path, tmp_pat
     (tmp_path / "text.png").write_text("text")
     with pytest.raises(UsageError, match="cannot be read as an image"):
         ChatSession(model, [tmp_path / "text.png"])
+    notes = PngInfo()
+    notes.add_text("note", "x" * (2 * PngImagePlugin.MAX_TEXT_CHUNK), zip=True)
+    Image.new("RGB", (8, 8)).save(tmp_path / "bomb.png", pnginfo=notes)
+    with pytest.raises(UsageError, match="cannot be read as an image: Decompressed data too large"):
+        ChatSession(model, [tmp_path / "bomb.png"])
     Image.new("RGB", (8, 8)).save(tmp_path / "image.png")
     with pytest.raises(DatakitError, match="2 <image> in the user messages, but 1 images"):
         ChatSession(model, [tmp_path / "image.png"]).say("<image> <image>")

@@ -17,7 +17,8 @@ from trainer.recipe import ModelRecipe
 def outline_model(recipe: ModelRecipe) -> EncoderMixtureForConditionalGeneration:
     """Builds the model that a recipe describes; a 7B one takes seconds and no memory.
 
-    The tokens that a tokenizer may still lack are not counted among the embeddings.
+    Nothing in it wants gradients, for torch's counter of operations fails at learned queries that
+    do. The tokens that a tokenizer may still lack are not counted among the embeddings.
 
     Raises:
         UsageError: the language model's configuration cannot be loaded.
@@ -32,7 +33,8 @@ def outline_model(recipe: ModelRecipe) -> EncoderMixtureForConditionalGeneration
         image_token_id=0,
     )
     with torch.device("meta"):
-        return EncoderMixtureForConditionalGeneration(config)
+        model = EncoderMixtureForConditionalGeneration(config)
+    return model.requires_grad_(False)
 
 
 def _text_config(recipe: ModelRecipe) -> PreTrainedConfig:

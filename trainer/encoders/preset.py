@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from trainer.grids import Resize
 
 Channels = tuple[float, float, float]
+Positive = Annotated[float, Field(gt=0)]
 Layers = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
@@ -43,7 +44,7 @@ class EncoderPreset(BaseModel):
     options: dict[str, Any] = {}
     resize: Resize = "interpolate"
     mean: Channels | None
-    std: Channels | None
+    std: tuple[Positive, Positive, Positive] | None
 
     @model_validator(mode="after")
     def _has_both_or_none(self) -> EncoderPreset:

@@ -60,7 +60,7 @@ class Deformable(Fusion):
         cells = first.flatten(2).transpose(1, 2)
         pairs = zip(self.align, self.sources, strict=True)
         grids = [align(features[source]) for align, source in pairs]
-        here = cell_centres(*self.side).to(cells).expand(len(cells), -1, -1)
+        here = cell_centres(*self.side).to(cells.device).expand(len(cells), -1, -1)
         mined = self.look(self.norm(cells), here, grids)
         joined: Tensor = self.output(cells + mined).transpose(1, 2).unflatten(2, self.side)
         return [joined.contiguous()]

@@ -17,7 +17,8 @@ class DeformableAttention(nn.Module):
     """Multi-head attention over learned places of one grid or several.
 
     Deformable DETR (arXiv 2010.04159), equation 3; plain torch, so that it runs and can be
-    differentiated anywhere, twice and in double precision.
+    differentiated anywhere, twice and in double precision. Places are of fp32 at least: those of
+    bf16 are 1/256 of a view apart, which is a good part of a cell.
     """
 
     def __init__(self, width: int, *, levels: int = 1, heads: int = 8, points: int = 4) -> None:
@@ -63,10 +64,11 @@ class DeformableAttention(nn.Module):
         count, length, width = queries.shape
         spread = (count, length, self.heads, self.levels, self.points)
         offsets = self.offsets(queries).view(*spread, 2)
+        places = places.to(torch.promote_types(places.dtype, torch.float32))
         weights = self.weights(queries).view(*spread[:3], -1).softmax(dim=-1).view(spread)
         sampled = torch.zeros_like(queries).view(count, length, self.heads, -1)
         for level, grid in enumerate(grids):
-            cells = offsets.new_tensor([grid.shape[-1], grid.shape[-2]])
+            cells = places.new_tensor([grid.shape[-1], grid.shape[-2]])
             at = places[:, :, None, None] + offsets[:, :, :, level] / cells
             seen = self._sample(grid, at)
             sampled = sampled + torch.einsum("nadqp,nqap->nqad", seen, weights[:, :, :, level])
@@ -80,9 +82,13 @@ class DeformableAttention(nn.Module):
         values = values.reshape(count * self.heads, width // self.heads, height_cells, width_cells)
         places = at.permute(0, 2, 1, 3, 4).flatten(0, 1)
         seen = functional.grid_sample(
-            values, 2 * places - 1, mode="bilinear", padding_mode="zeros", align_corners=False
+            values.to(places.dtype),
+            2 * places - 1,
+            mode="bilinear",
+            padding_mode="zeros",
+            align_corners=False,
         )
-        return seen.view(count, self.heads, *seen.shape[1:])
+        return seen.to(grid.dtype).view(count, self.heads, *seen.shape[1:])
 
 
 def cell_centres(height: int, width: int) -> Tensor:

@@ -63,7 +63,9 @@ def build_model(
         config, language_model=language_model, load_encoders=True
     )
     model.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
-        eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        suppress_tokens=[config.image_token_id],  # written by the model, it would lack its view
     )
     images = SquareImageProcessor(
         side_px=model.image_side_px,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from huggingface_hub.errors import StrictDataclassError
 from pydantic import ValidationError
-from transformers import AutoConfig
+from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
 
 from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, UsageError, nearest
@@ -89,6 +90,24 @@ def _language_model_problems(
         elif key not in known and key != "model_type":
             mend = nearest(key, [name for name in known if not name.startswith("_")])
             yield _problem(loaded, (*path, key), "unknown key.", mend)
+    fault = _language_model_fault(description)
+    if fault:
+        yield _problem(loaded, path, fault)
+
+
+def _language_model_fault(description: dict[str, Any]) -> str:
+    """What is wrong with a description as a whole; empty where nothing is."""
+    try:
+        config = AutoConfig.for_model(**description)
+    except (StrictDataclassError, TypeError, ValueError, ArithmeticError) as error:
+        return f"transformers cannot make a {description['model_type']} of it: {error}"
+    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
+        return f"{description['model_type']!r} is no causal language model of transformers."
+    heads = getattr(config, "num_attention_heads", None)
+    shared = getattr(config, "num_key_value_heads", None)
+    if isinstance(heads, int) and isinstance(shared, int) and (shared < 1 or heads % shared):
+        return f"{heads} attention heads cannot share {shared} key-value heads."
+    return ""
 
 
 def _problem(loaded: Loaded[Recipe], path: Path, found: str, mend: str = "") -> Problem:

@@ -6,6 +6,7 @@ C channels, D width, V vocabulary, S side of a view in pixels.
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any, cast
 
 import torch
@@ -76,6 +77,10 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         return cast(list[Backbone], list(self.encoders.values()))
 
     @property
+    def _knows_positions(self) -> bool:
+        return "position_ids" in signature(self.language_model.forward).parameters
+
+    @property
     def image_side_px(self) -> int:
         """S: the largest side that any encoder wants."""
         return max(backbone.spec.image_side_px for backbone in self.backbones)
@@ -87,6 +92,7 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         view_areas: Tensor | None = None,
         attention_mask: Tensor | None = None,
         inputs_embeds: Tensor | None = None,
+        position_ids: Tensor | None = None,
         **kwargs: Any,
     ) -> CausalLMOutputWithPast:
         """Predicts the next tokens.
@@ -98,6 +104,8 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
                 S; all of each view where it is None.
             attention_mask: (B, L), 0 at padding.
             inputs_embeds: (B, L, D), in place of `input_ids` and `pixel_values`.
+            position_ids: (B, L), which `generate` counts without the padding, as it finds the name
+                here; left out where the language model knows of none.
             **kwargs: all that the language model takes: `labels` (B, L) with -100 where there is
                 nothing to learn, `num_items_in_batch` to divide the summed loss by, a cache.
 
@@ -111,6 +119,8 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         if inputs_embeds is None:
             assert input_ids is not None, "either input_ids or inputs_embeds"
             inputs_embeds = self.embed(input_ids, pixel_values, view_areas)
+        if position_ids is not None and self._knows_positions:
+            kwargs["position_ids"] = position_ids
         outputs: CausalLMOutputWithPast = self.language_model(
             inputs_embeds=inputs_embeds, attention_mask=attention_mask, **kwargs
         )

@@ -75,7 +75,7 @@ class _Abstractor(nn.Module):
         features = self.input(grid) + self.position
         pooled = functional.adaptive_avg_pool2d(features, self.side).flatten(2).transpose(1, 2)
         queries = self.queries.expand(len(grid), -1, -1)
-        places = self.places.sigmoid().expand(len(grid), -1, -1)
+        places = self.places.float().sigmoid().expand(len(grid), -1, -1)
         for layer in self.layers:
             queries = layer(queries, pooled, places, features)
         tokens: Tensor = self.output(queries)

@@ -10,6 +10,7 @@ import torch
 import trainer
 from datakit.errors import ConfigError
 from tests.trainer.conftest import SMALL, run_python
+from tests.trainer.model.test_combinations import PROJECTORS
 from trainer.costs.flops import forward_flops, step_flops
 from trainer.costs.memory import ZeroStage, memory_per_gpu
 from trainer.model.build import ModelAndProcessor
@@ -61,6 +62,15 @@ def test_the_outline_counts_what_the_model_has(small: ModelAndProcessor) -> None
     ids = torch.zeros(1, report.sample_tokens, dtype=torch.long)
     real = forward_flops(lambda: small.model.language_model(input_ids=ids))
     assert report.parts[-1].forward_flops == pytest.approx(real, rel=0.05)
+
+
+@pytest.mark.parametrize("projector", PROJECTORS)
+def test_every_projector_is_counted(projector: str) -> None:
+    settings = {"type": projector, **PROJECTORS[projector]}
+    report = trainer.check(
+        "tiny", overrides=[*SMALL, f"model.projector={settings}", "model.fusion=separate"]
+    )
+    assert report.parts[-2].forward_flops > 0
 
 
 def test_a_frozen_part_costs_a_gradient_only_behind_one_that_trains() -> None:

@@ -60,6 +60,23 @@ def test_at_first_each_head_looks_in_a_direction_of_its_own() -> None:
     assert torch.allclose(offsets.abs().amax(dim=-1), torch.arange(1.0, 5.0).expand(8, 4))
 
 
+def test_in_bf16_it_looks_where_it_does_in_fp32() -> None:
+    layer = DeformableAttention(2, heads=1, points=1)
+    torch.nn.init.zeros_(layer.offsets.bias)
+    torch.nn.init.eye_(layer.values.weight)
+    torch.nn.init.eye_(layer.output.weight)
+    for linear in (layer.values, layer.output):
+        torch.nn.init.zeros_(linear.bias)
+    side = 96
+    chess = (torch.arange(side).view(-1, 1) + torch.arange(side)) % 2
+    grid = chess.expand(1, 2, side, side).bfloat16()
+    places = cell_centres(side, side).unsqueeze(0)
+    queries = torch.zeros(1, side**2, 2, dtype=torch.bfloat16)
+    seen = layer.bfloat16()(queries, places, [grid])
+    assert seen.dtype == torch.bfloat16
+    assert torch.allclose(seen[0, :, 0].float(), chess.flatten().float(), atol=0.01)
+
+
 def test_the_centres_of_cells() -> None:
     expected = torch.tensor([[0.25, 0.5], [0.75, 0.5]])
     assert torch.equal(cell_centres(1, 2), expected)

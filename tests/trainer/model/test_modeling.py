@@ -23,6 +23,8 @@ from tests.trainer.conftest import SMALL
 from trainer.encoders import build_backbone
 from trainer.errors import TrainingError
 from trainer.model.build import ModelAndProcessor, build_model, load_model
+from trainer.model.chat_template import load_chat_template
+from trainer.model.tokenizer import train_tokenizer
 from trainer.recipe import load_recipe
 
 RED = Image.new("RGB", (90, 40), "red")
@@ -130,6 +132,34 @@ def test_padded_in_a_batch_and_alone_the_same_is_written(small: ModelAndProcesso
     for row, (text, images) in enumerate(zip(texts, [[RED], [], [BLUE, RED]], strict=True)):
         alone = answers(small, inputs_of(small, [text], images))
         assert torch.equal(alone[0], batch[row])
+
+
+def test_learned_positions_are_counted_without_the_padding() -> None:
+    gpt2 = "{model_type: gpt2, n_embd: 32, n_head: 2, n_layer: 2}"
+    recipe = load_recipe("tiny", [f"model.language_model={gpt2}"]).value.model
+    template = load_chat_template("chatml")
+    tokenizer = train_tokenizer(["What?"], vocab_size=320, template=template)
+    built = build_model(recipe, tokenizer, seed=1)
+    built.model.train(False)
+    texts = ["What?", "And what does this other one say?"]
+    inputs = inputs_of(built, texts, [])
+    together = built.model(**inputs, position_ids=(inputs["attention_mask"].cumsum(1) - 1).clamp(0))
+    alone = built.model(**inputs_of(built, texts[:1], []))
+    assert torch.allclose(together.logits[0, -1], alone.logits[0, -1], atol=1e-5)
+    assert torch.equal(answers(built, inputs)[:1], answers(built, inputs_of(built, texts[:1], [])))
+
+
+def test_the_model_never_writes_a_visual_token(small: ModelAndProcessor) -> None:
+    visual = small.model.config.image_token_id
+    head = cast(Any, small.model.get_output_embeddings())
+    hook = head.register_forward_hook(
+        lambda *called: called[2].index_fill(-1, torch.tensor([visual]), 1e4)
+    )
+    try:
+        written = answers(small, inputs_of(small, ["<image>What?"], [RED]))
+    finally:
+        hook.remove()
+    assert visual not in written
 
 
 def test_with_a_cache_and_without_the_same_is_written(small: ModelAndProcessor) -> None:

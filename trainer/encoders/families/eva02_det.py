@@ -46,6 +46,10 @@ class Eva02DetBackbone(Backbone):
         options = dict(spec.options)
         self.window: int = options.pop("window", 16)
         self.global_every: int = options.pop("global_every", 3)
+        for name, value in (("window", self.window), ("global_every", self.global_every)):
+            if not isinstance(value, int) or value < 1:
+                found = f"encoder {spec.name!r}: {name} is {value!r}"
+                raise UsageError(f"{found}; give a whole number from 1.")
         self.backbone = create(spec, {"class_token": False, "global_pool": "", **options})
         self.side: int = self.backbone.patch_embed.grid_size[0]
         self.indices = self.layer_indices(len(self.backbone.blocks))

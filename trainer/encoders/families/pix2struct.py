@@ -9,6 +9,7 @@ from math import isqrt
 from typing import Any
 
 import torch
+from huggingface_hub.errors import StrictDataclassError
 from torch import Tensor, nn
 from torch.nn import functional
 from transformers import AutoConfig, Pix2StructVisionConfig, Pix2StructVisionModel
@@ -93,14 +94,20 @@ class Pix2StructBackbone(Backbone):
 def _config(spec: EncoderSpec) -> tuple[Pix2StructVisionConfig, int]:
     """The configuration, and the side of the grid in patches; a UsageError for what is no key."""
     options = dict(spec.options)
-    side = isqrt(options.pop("max_patches", MAX_PATCHES))
+    patches = options.pop("max_patches", MAX_PATCHES)
+    if not isinstance(patches, int) or patches < 1:
+        found = f"encoder {spec.name!r}: max_patches is {patches!r}"
+        raise UsageError(f"{found}; give a whole number from 1.")
     config: Any = AutoConfig.for_model(ARCHITECTURE)
     for name in options:
         if not hasattr(config, name):
             hint = nearest(name, ["max_patches", *config.to_dict()])
             raise UsageError(f"encoder {spec.name!r}: Pix2Struct has no option {name!r}. {hint}")
-    config.update(options)
-    return config, side
+    try:
+        config.update(options)
+    except StrictDataclassError as error:
+        raise UsageError(f"encoder {spec.name!r}: {error}") from error
+    return config, isqrt(patches)
 
 
 def _loaded(spec: EncoderSpec, config: Pix2StructVisionConfig) -> Any:

@@ -100,7 +100,7 @@ def create(spec: EncoderSpec, options: Mapping[str, Any]) -> Any:
         arguments.setdefault("img_size", spec.image_side_px)
     try:
         backbone = timm.create_model(spec.architecture, **arguments)
-    except (TypeError, AssertionError) as error:
+    except (TypeError, ValueError, ArithmeticError, AssertionError, RuntimeError) as error:
         raise UsageError(
             f"encoder {spec.name!r}: timm cannot build {spec.architecture} with {arguments}: "
             f"{error}"
