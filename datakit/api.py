@@ -168,6 +168,8 @@ def build(
     """
     if workers is not None and workers < 1:
         raise UsageError(f"workers is {workers}; expected at least 1.")
+    if not os.fspath(out):
+        raise UsageError("out is empty; expected a folder or a URL. Is a variable not set?")
     resolved = resolve(
         mixture, root=root, templates=templates, limit_records=limit_records, overrides=overrides
     )

@@ -168,8 +168,13 @@ class HubRepo(Place):
             raise DataError(
                 f"{self.name} could not be pushed to, and is as it was: {reason}. Check the "
                 "network, HF_ENDPOINT and HF_HUB_OFFLINE, then push again: what has been sent is "
-                "not sent twice."
+                f"not sent twice.{self._folder_hint()}"
             ) from error
+
+    def _folder_hint(self) -> str:
+        """What to write where a folder may have been meant."""
+        is_here = Path(self.name).parent.is_dir()
+        return f" For a folder, write ./{self.name}" if is_here else ""
 
 
 def _is_same(file: RepoFile, path: Path, entry: FileEntry) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import datakit
-from datakit.errors import DamageError, OutputError, UsageError
+from datakit.errors import DamageError, DataError, OutputError, UsageError
 from tests.publishing.test_push_to_hub import files_of
 
 
@@ -71,6 +71,16 @@ def test_other_files_are_never_harmed(build: Path, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="is a file"):
         datakit.push(build, str(mine), force=True)
     assert files_of(tmp_path) == {"copy/thesis.tex": b"years of work"}
+
+
+def test_a_folder_that_reads_as_a_repository_is_pointed_out(
+    build: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("huggingface_hub.constants.ENDPOINT", "http://127.0.0.1:9")
+    with pytest.raises(DataError, match=r"For a folder, write \./out/pushed"):
+        datakit.push(build.resolve(), "out/pushed")
 
 
 def test_what_is_no_place_is_refused(build: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 import datakit
-from datakit.errors import DataError, OutputError
+from datakit.errors import DataError, OutputError, UsageError
 from tests.releases import Release
 from tests.shards.outputs import SMALL_SHARDS, build_part, digests_of
 from tests.shards.small_disk import run_on_disk
@@ -247,3 +247,8 @@ def test_a_clock_that_jumps(release: Release, tmp_path: Path) -> None:
     command = [sys.executable, "-c", JUMPING, str(release.mixture), str(tmp_path / "out")]
     subprocess.run(command, check=True, env={**os.environ, "DATAKIT_CACHE": "off"})
     assert digests_of(tmp_path / "out") == digests_of(tmp_path / "whole")
+
+
+def test_an_empty_name_is_no_folder(release: Release) -> None:
+    with pytest.raises(UsageError, match="out is empty"):
+        datakit.build(release.mixture, out="")
