@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import timm
 import torch
 import transformers
-from torch.utils.flop_counter import FlopCounterMode
 
 from datakit.registry import data_names
+from trainer.costs.flops import forward_flops
 from trainer.encoders import build_backbone, resolve_encoder
 from trainer.encoders.resolve import FOLDER
 from trainer.grids import GridShape
@@ -43,10 +43,9 @@ def size_of(preset: str) -> Size:
     with torch.device("meta"):
         encoder = build_backbone(resolve_encoder({"preset": preset}))
         image = torch.zeros(1, 3, 1024, 1024, dtype=torch.uint8)
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            encoder(image)
+        flops = forward_flops(lambda: encoder(image))
     parameters = sum(tensor.numel() for tensor in encoder.parameters())
-    return Size(shape=encoder.shape, parameters=parameters, flops=counter.get_total_flops())
+    return Size(shape=encoder.shape, parameters=parameters, flops=flops)
 
 
 def line(name: str, size: Size) -> str:

@@ -70,6 +70,13 @@ def resize_grid(features: Tensor, shape: GridShape, side: Side) -> Tensor:
         return functional.pixel_unshuffle(features, shape.height // side[0])
     if shape.resize == "average":
         return functional.adaptive_avg_pool2d(features, side)
+    return bilinear(features, side)
+
+
+def bilinear(features: Tensor, side: Side) -> Tensor:
+    """Resizes (N, C, H, W) to (N, C, h, w) in fp32; as they are where they have that side."""
+    if features.shape[-2:] == side:
+        return features
     resized = functional.interpolate(
         features.float(), size=side, mode="bilinear", align_corners=False
     )

@@ -11,18 +11,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from datakit.config import Loaded, load_config
 from datakit.errors import nearest
 from datakit.registry import data_file
+from trainer.settings import Settings
 
 SHIPPED_RECIPES = Path(__file__).parent / "recipes"
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[int, Field(ge=1)]
-
-
-class Strict(BaseModel):
-    """A part of a recipe: frozen, unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Choice(BaseModel):
@@ -70,7 +65,7 @@ def _both_sides() -> BeforeValidator:
     return BeforeValidator(lambda value: (value, value) if isinstance(value, int) else value)
 
 
-class ModelRecipe(Strict):
+class ModelRecipe(Settings):
     """The model.
 
     Attributes:
@@ -95,7 +90,7 @@ class ModelRecipe(Strict):
     geometry: Annotated[PartChoice, _bare("type")] = PartChoice(type="pad")
 
 
-class ScheduleRecipe(Strict):
+class ScheduleRecipe(Settings):
     """How the learning rate moves over a stage.
 
     Attributes:
@@ -109,7 +104,7 @@ class ScheduleRecipe(Strict):
     final_share: Share = 0.0
 
 
-class StageRecipe(Strict):
+class StageRecipe(Settings):
     """One stage of training.
 
     Attributes:
@@ -140,7 +135,7 @@ class StageRecipe(Strict):
         return self
 
 
-class Recipe(Strict):
+class Recipe(Settings):
     """A recipe.
 
     Attributes:

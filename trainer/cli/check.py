@@ -25,9 +25,13 @@ def check(
 ) -> None:
     """Check a recipe; count parameters, visual tokens, FLOPs and memory of its model."""
     import trainer
+    from datakit.console import print_json
 
     report = trainer.check(recipe, gpus=gpus, text_tokens=text_tokens, overrides=overrides or ())
-    print(_json(report) if as_json else _text(report))
+    if as_json:
+        print_json(_fields(report))
+    else:
+        print(_text(report))
 
 
 def _text(report: ModelReport) -> str:
@@ -83,10 +87,8 @@ def _amount(count: int) -> str:
     return f"{count:,}"
 
 
-def _json(report: ModelReport) -> str:
-    import orjson
-
-    fields: dict[str, Any] = {
+def _fields(report: ModelReport) -> dict[str, Any]:
+    return {
         "name": report.name,
         "parameters": report.parameters,
         "visual_tokens_per_view": report.visual_tokens,
@@ -115,4 +117,3 @@ def _json(report: ModelReport) -> str:
             for stage in report.stages
         ],
     }
-    return orjson.dumps(fields, option=orjson.OPT_INDENT_2).decode()

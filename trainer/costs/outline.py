@@ -9,7 +9,7 @@ from transformers import AutoConfig, PreTrainedConfig
 
 from datakit.errors import UsageError
 from trainer.encoders import resolve_encoder
-from trainer.model.configuration import EncoderMixtureConfig
+from trainer.model.build import mixture_config
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.recipe import ModelRecipe
 
@@ -24,14 +24,7 @@ def outline_model(recipe: ModelRecipe) -> EncoderMixtureForConditionalGeneration
         UsageError: the language model's configuration cannot be loaded.
     """
     specs = [resolve_encoder(encoder.as_map()) for encoder in recipe.encoders]
-    config = EncoderMixtureConfig(
-        text_config=_text_config(recipe),
-        encoders=[spec.model_dump(mode="json") for spec in specs],
-        fusion=recipe.fusion.as_map(),
-        projector=recipe.projector.as_map(),
-        grid=list(recipe.grid),
-        image_token_id=0,
-    )
+    config = mixture_config(recipe, specs, _text_config(recipe), image_token_id=0)
     with torch.device("meta"):
         model = EncoderMixtureForConditionalGeneration(config)
     return model.requires_grad_(False)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from trainer.grids import Resize
+from trainer.settings import Settings
 
 Channels = tuple[float, float, float]
 Positive = Annotated[float, Field(gt=0)]
 Layers = Annotated[tuple[int, ...], Field(min_length=1)]
 
 
-class EncoderPreset(BaseModel):
+class EncoderPreset(Settings):
     """One encoder: an architecture, its weights, and the pixels it wants.
 
     Attributes:
@@ -32,8 +33,6 @@ class EncoderPreset(BaseModel):
             each image is normalised by its own, over all of its values.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     family: str = "timm"
     architecture: str
     weights: str | None = None
@@ -41,7 +40,7 @@ class EncoderPreset(BaseModel):
     layer: int | Layers = -1
     norm: bool = False
     grid_side: Annotated[int, Field(ge=1)] | None = None
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = Field(default_factory=dict)
     resize: Resize = "interpolate"
     mean: Channels | None
     std: tuple[Positive, Positive, Positive] | None

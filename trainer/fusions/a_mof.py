@@ -9,19 +9,18 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from trainer.fusions.base import Fusion
-from trainer.grids import GridShape, Side, resize_grid
+from trainer.grids import GridShape, Side
+from trainer.settings import Settings
 
 
-class AMofConfig(BaseModel):
+class AMofConfig(Settings):
     """Attributes:
     channels: of the sum; the first encoder's where it is None.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     channels: Annotated[int, Field(ge=1)] | None = None
 
@@ -46,10 +45,8 @@ class AMof(Fusion):
 
     def forward(self, features: Sequence[Tensor], areas: Tensor | None = None) -> list[Tensor]:
         del areas
-        aligned = [
-            align(resize_grid(grid, shape, self.side))
-            for align, grid, shape in zip(self.align, features, self.encoder_shapes, strict=True)
-        ]
+        pairs = zip(self.align, self.shared(features), strict=True)
+        aligned = [align(grid) for align, grid in pairs]
         weights = self.weights.softmax(dim=0)
         return [
             torch.stack([w * grid for w, grid in zip(weights, aligned, strict=True)]).sum(dim=0)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from pydantic import BaseModel
 from torch import Tensor, nn
 
-from trainer.grids import GridShape, Side
+from trainer.grids import GridShape, Side, resize_grid
 
 
 class Fusion(nn.Module):
@@ -43,3 +43,8 @@ class Fusion(nn.Module):
             areas: (N, 4), the part of each view that shows the image; all of it where it is None.
         """
         raise NotImplementedError
+
+    def shared(self, features: Sequence[Tensor]) -> list[Tensor]:
+        """The features of each encoder on the shared grid."""
+        pairs = zip(features, self.encoder_shapes, strict=True)
+        return [resize_grid(grid, shape, self.side) for grid, shape in pairs]

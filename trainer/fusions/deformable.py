@@ -8,23 +8,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from trainer.fusions.base import Fusion
 from trainer.grids import GridShape, Side, resize_grid
 from trainer.layers.deformable_attention import DeformableAttention, cell_centres
 from trainer.layers.perceptron import perceptron
+from trainer.settings import Settings
 
 Positive = Annotated[int, Field(ge=1)]
 
 
-class DeformableConfig(BaseModel):
+class DeformableConfig(Settings):
     """Attributes:
     heads, points: of the attention; the heads divide the first encoder's channels.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     heads: Positive = 8
     points: Positive = 4

@@ -8,17 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 
 from trainer.fusions.base import Fusion
-from trainer.grids import GridShape, Side, resize_grid
-
-
-class LlavaHrConfig(BaseModel):
-    """The adapter has nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from trainer.grids import GridShape, Side
+from trainer.settings import NoSettings
 
 
 class LlavaHr(Fusion):
@@ -31,9 +25,9 @@ class LlavaHr(Fusion):
     section 2.4, compares it over the last features, and so it is here.
     """
 
-    Config = LlavaHrConfig
+    Config = NoSettings
 
-    def __init__(self, encoders: Sequence[GridShape], side: Side, config: LlavaHrConfig) -> None:
+    def __init__(self, encoders: Sequence[GridShape], side: Side, config: NoSettings) -> None:
         super().__init__(encoders, side, config)
         first, *others = [shape.resized(side) for shape in encoders]
         channels = first.channels
@@ -53,10 +47,7 @@ class LlavaHr(Fusion):
 
     def forward(self, features: Sequence[Tensor], areas: Tensor | None = None) -> list[Tensor]:
         del areas
-        first, *others = [
-            resize_grid(grid, shape, self.side)
-            for grid, shape in zip(features, self.encoder_shapes, strict=True)
-        ]
+        first, *others = self.shared(features)
         low = self.low(first)
         joined = first + low
         for grid, adapt, gate in zip(others, self.high, self.gates, strict=True):

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -16,12 +15,7 @@ from trainer.fusions.base import Fusion
 from trainer.grids import GridShape, Side, resize_grid
 from trainer.layers.perceptron import perceptron
 from trainer.layers.windows import window_factor, windows
-
-
-class MiniGeminiConfig(BaseModel):
-    """Patch info mining has nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from trainer.settings import NoSettings
 
 
 class MiniGemini(Fusion):
@@ -33,9 +27,9 @@ class MiniGemini(Fusion):
     softmax goes over the windows of all. With one encoder, Q mines its own cells.
     """
 
-    Config = MiniGeminiConfig
+    Config = NoSettings
 
-    def __init__(self, encoders: Sequence[GridShape], side: Side, config: MiniGeminiConfig) -> None:
+    def __init__(self, encoders: Sequence[GridShape], side: Side, config: NoSettings) -> None:
         super().__init__(encoders, side, config)
         channels = encoders[0].resized(side).channels
         self.sources = list(range(1, len(encoders))) or [0]

@@ -7,25 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from trainer.fusions.base import Fusion
 from trainer.grids import GridShape, Side
-
-
-class SeparateConfig(BaseModel):
-    """There is nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from trainer.settings import NoSettings
 
 
 class Separate(Fusion):
     """Hands the grids on as they are."""
 
-    Config = SeparateConfig
+    Config = NoSettings
 
-    def __init__(self, encoders: Sequence[GridShape], side: Side, config: SeparateConfig) -> None:
+    def __init__(self, encoders: Sequence[GridShape], side: Side, config: NoSettings) -> None:
         super().__init__(encoders, side, config)
         self.shapes = self.encoder_shapes
 

@@ -7,17 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
 from trainer.fusions.base import Fusion
-from trainer.grids import GridShape, Side, resize_grid
-
-
-class SequenceAppendConfig(BaseModel):
-    """Sequence append has nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from trainer.grids import GridShape, Side
+from trainer.settings import NoSettings
 
 
 class SequenceAppend(Fusion):
@@ -27,15 +21,12 @@ class SequenceAppend(Fusion):
     "sequence append".
     """
 
-    Config = SequenceAppendConfig
+    Config = NoSettings
 
-    def __init__(
-        self, encoders: Sequence[GridShape], side: Side, config: SequenceAppendConfig
-    ) -> None:
+    def __init__(self, encoders: Sequence[GridShape], side: Side, config: NoSettings) -> None:
         super().__init__(encoders, side, config)
         self.shapes = tuple(shape.resized(side) for shape in encoders)
 
     def forward(self, features: Sequence[Tensor], areas: Tensor | None = None) -> list[Tensor]:
         del areas
-        pairs = zip(features, self.encoder_shapes, strict=True)
-        return [resize_grid(grid, shape, self.side) for grid, shape in pairs]
+        return self.shared(features)

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 
 from trainer.geometry.base import Geometry, View
-
-
-class CropConfig(BaseModel):
-    """Cropping has nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from trainer.settings import NoSettings
 
 
 class Crop(Geometry):
     """The largest square in the middle of the image."""
 
-    Config = CropConfig
+    Config = NoSettings
 
     def views(self, image: Image.Image) -> list[View]:
         side = min(image.size)

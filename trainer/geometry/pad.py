@@ -5,21 +5,15 @@ from __future__ import annotations
 from typing import cast
 
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 
 from trainer.geometry.base import Area, Geometry, View
-
-
-class PadConfig(BaseModel):
-    """Padding has nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from trainer.settings import NoSettings
 
 
 class Pad(Geometry):
     """Keeps the aspect ratio, in the middle of a square of the encoders' mean colour."""
 
-    Config = PadConfig
+    Config = NoSettings
 
     def views(self, image: Image.Image) -> list[View]:
         longest = max(image.size)

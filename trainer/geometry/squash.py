@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from PIL import Image
-from pydantic import BaseModel, ConfigDict
 
 from trainer.geometry.base import Geometry, View
-
-
-class SquashConfig(BaseModel):
-    """Squashing has nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from trainer.settings import NoSettings
 
 
 class Squash(Geometry):
     """Resizes width and height to the side of the view, whatever they were."""
 
-    Config = SquashConfig
+    Config = NoSettings
 
     def views(self, image: Image.Image) -> list[View]:
         return [View(self.to_tensor(image))]

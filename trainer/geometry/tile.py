@@ -9,18 +9,17 @@ import math
 from typing import Annotated
 
 from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from trainer.geometry.base import Geometry, View
+from trainer.settings import Settings
 
 
-class TileConfig(BaseModel):
+class TileConfig(Settings):
     """Attributes:
     max_tiles: of an image, its thumbnail not counted.
     thumbnail: whether the whole image, squashed, follows the tiles where there are several.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_tiles: Annotated[int, Field(ge=1, le=64)] = 4
     thumbnail: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -51,14 +52,8 @@ def build_model(
     torch.manual_seed(seed)
     language_model, text_config = _language_model(recipe, tokenizer)
     specs = [resolve_encoder(encoder.as_map()) for encoder in recipe.encoders]
-    config = EncoderMixtureConfig(
-        text_config=text_config,
-        encoders=[spec.model_dump(mode="json") for spec in specs],
-        fusion=recipe.fusion.as_map(),
-        projector=recipe.projector.as_map(),
-        grid=list(recipe.grid),
-        image_token_id=token_id(tokenizer, IMAGE_PLACEHOLDER),
-    )
+    image_token_id = token_id(tokenizer, IMAGE_PLACEHOLDER)
+    config = mixture_config(recipe, specs, text_config, image_token_id=image_token_id)
     model = EncoderMixtureForConditionalGeneration(
         config, language_model=language_model, load_encoders=True
     )
@@ -80,6 +75,24 @@ def build_model(
         tokens_per_view=model.projector.num_tokens,
     )
     return ModelAndProcessor(model, processor)
+
+
+def mixture_config(
+    recipe: ModelRecipe,
+    encoders: Sequence[EncoderSpec],
+    text_config: PreTrainedConfig,
+    *,
+    image_token_id: int,
+) -> EncoderMixtureConfig:
+    """The configuration of a recipe's model."""
+    return EncoderMixtureConfig(
+        text_config=text_config,
+        encoders=[encoder.model_dump(mode="json") for encoder in encoders],
+        fusion=recipe.fusion.as_map(),
+        projector=recipe.projector.as_map(),
+        grid=list(recipe.grid),
+        image_token_id=image_token_id,
+    )
 
 
 def find_model(checkpoint: Path) -> Path:

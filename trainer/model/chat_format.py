@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
-
 from datakit.record import IMAGE_PLACEHOLDER, Role
+from trainer.settings import Settings
 
 WRITE_CONTENT = (
     "{%- macro written(content) -%}{%- if content is string -%}{{- content -}}{%- else -%}"
@@ -15,10 +14,8 @@ WRITE_CONTENT = (
 )
 
 
-class RoleMarkup(BaseModel):
+class RoleMarkup(Settings):
     """What stands before and after a message of one role."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     start: str = ""
     end: str = ""
@@ -38,7 +35,7 @@ class ReplyMarkup(RoleMarkup):
     after: str = ""
 
 
-class ChatFormat(BaseModel):
+class ChatFormat(Settings):
     """The text around the messages of a conversation.
 
     Attributes:
@@ -48,8 +45,6 @@ class ChatFormat(BaseModel):
         trim_content: whether white space at both ends of a message is left out.
         special_tokens: those of the above that the tokenizer must hold as one token each.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     text_start: str = ""
     default_system: str | None = None

@@ -12,9 +12,10 @@ import torch
 from pydantic import BaseModel
 from torch import Tensor, nn
 
-from trainer.grids import GridShape
+from trainer.grids import GridShape, Side
 from trainer.layers.in_language_model import InLanguageModel
 from trainer.layers.spatial_aggregator import SeenWindows
+from trainer.layers.token_side import token_side
 
 
 class Projector(nn.Module):
@@ -80,6 +81,22 @@ class GridProjector(Projector):
         del areas
         pairs = zip(self.heads, grids, strict=True)
         return torch.cat([head(grid) for head, grid in pairs], dim=1)
+
+
+class PooledProjector(GridProjector):
+    """A projector whose tokens form a grid of `settings.tokens`, as `token_side` reads them."""
+
+    def side_of(self, shape: GridShape) -> Side:
+        """Height and width of the grid of tokens of one grid.
+
+        Raises:
+            ValueError: no such grid of tokens; which numbers do is said.
+        """
+        return token_side(self.settings.tokens, shape)
+
+    def tokens_of(self, shape: GridShape) -> int:
+        height, width = self.side_of(shape)
+        return height * width
 
 
 class OverCells(nn.Sequential):

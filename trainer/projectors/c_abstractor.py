@@ -9,34 +9,32 @@ from functools import partial
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from timm.layers import LayerNorm2d
 from timm.models.regnet import RegStage
 from torch import Tensor, nn
 
-from trainer.grids import GridShape
+from trainer.grids import GridShape, Side
 from trainer.layers.perceptron import perceptron
-from trainer.layers.token_side import token_side
-from trainer.projectors.base import GridProjector
+from trainer.projectors.base import PooledProjector
+from trainer.settings import Settings
 
 Cells = Annotated[int, Field(ge=1)]
 
 
-class CAbstractorConfig(BaseModel):
+class CAbstractorConfig(Settings):
     """Attributes:
     tokens: visual tokens of a grid: how many, or their height and width.
     width: channels of the convolutions.
     depth: blocks before the pooling, and as many after it.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     tokens: Cells | tuple[Cells, Cells] = 144
     width: Annotated[int, Field(ge=1)] = 1024
     depth: Annotated[int, Field(ge=1)] = 3
 
 
-class CAbstractor(GridProjector):
+class CAbstractor(PooledProjector):
     """Blocks, adaptive average pooling, blocks, and a perceptron.
 
     Honeybee (arXiv 2312.06742), section 3.2 and figure 3: RegNet blocks with squeeze-excitation,
@@ -45,16 +43,12 @@ class CAbstractor(GridProjector):
 
     Config = CAbstractorConfig
 
-    def tokens_of(self, shape: GridShape) -> int:
-        height, width = token_side(self.settings.tokens, shape)
-        return height * width
-
     def make(self, shape: GridShape) -> nn.Module:
-        return _Abstractor(shape, self.width, self.settings)
+        return _Abstractor(shape, self.side_of(shape), self.width, self.settings)
 
 
 class _Abstractor(nn.Module):
-    def __init__(self, shape: GridShape, width: int, config: CAbstractorConfig) -> None:
+    def __init__(self, shape: GridShape, side: Side, width: int, config: CAbstractorConfig) -> None:
         super().__init__()
         self.position = nn.Parameter(torch.empty(1, shape.channels, shape.height, shape.width))
         nn.init.trunc_normal_(self.position, std=0.02)
@@ -68,7 +62,7 @@ class _Abstractor(nn.Module):
             norm_layer=LayerNorm2d,
         )
         self.before = stage(in_chs=shape.channels)
-        self.pool = nn.AdaptiveAvgPool2d(token_side(config.tokens, shape))
+        self.pool = nn.AdaptiveAvgPool2d(side)
         self.after = stage(in_chs=config.width)
         self.output = perceptron(config.width, width, width, activation=nn.SiLU)
 

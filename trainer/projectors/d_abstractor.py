@@ -9,28 +9,26 @@ from __future__ import annotations
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from trainer.grids import GridShape
+from trainer.grids import GridShape, Side
 from trainer.layers.deformable_attention import DeformableAttention, cell_centres
 from trainer.layers.perceptron import perceptron
-from trainer.layers.token_side import token_side
-from trainer.projectors.base import GridProjector
+from trainer.projectors.base import PooledProjector
+from trainer.settings import Settings
 
 Positive = Annotated[int, Field(ge=1)]
 
 
-class DAbstractorConfig(BaseModel):
+class DAbstractorConfig(Settings):
     """Attributes:
     tokens: visual tokens of a grid: how many, or their height and width.
     width: B.
     depth: decoder layers.
     heads, points: of the deformable attention.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens: Positive | tuple[Positive, Positive] = 144
     width: Positive = 1024
@@ -39,7 +37,7 @@ class DAbstractorConfig(BaseModel):
     points: Positive = 4
 
 
-class DAbstractor(GridProjector):
+class DAbstractor(PooledProjector):
     """Learned queries through decoder layers of Deformable DETR.
 
     Honeybee (arXiv 2312.06742), section 3.2 and figure 3: self-attention, deformable attention to
@@ -49,24 +47,20 @@ class DAbstractor(GridProjector):
 
     Config = DAbstractorConfig
 
-    def tokens_of(self, shape: GridShape) -> int:
-        height, width = token_side(self.settings.tokens, shape)
-        return height * width
-
     def make(self, shape: GridShape) -> nn.Module:
-        return _Abstractor(shape, self.width, self.settings)
+        return _Abstractor(shape, self.side_of(shape), self.width, self.settings)
 
 
 class _Abstractor(nn.Module):
-    def __init__(self, shape: GridShape, width: int, config: DAbstractorConfig) -> None:
+    def __init__(self, shape: GridShape, side: Side, width: int, config: DAbstractorConfig) -> None:
         super().__init__()
-        self.side = token_side(config.tokens, shape)
-        length = self.side[0] * self.side[1]
+        self.side = side
+        length = side[0] * side[1]
         self.position = nn.Parameter(torch.empty(1, config.width, shape.height, shape.width))
         self.queries = nn.Parameter(torch.empty(1, length, config.width))
         for parameter in (self.position, self.queries):
             nn.init.trunc_normal_(parameter, std=0.02)
-        self.places = nn.Parameter(torch.logit(cell_centres(*self.side)))
+        self.places = nn.Parameter(torch.logit(cell_centres(*side)))
         self.input = nn.Conv2d(shape.channels, config.width, kernel_size=1)
         self.layers = nn.ModuleList(_DecoderLayer(config) for _ in range(config.depth))
         self.output = nn.Linear(config.width, width)

@@ -5,23 +5,17 @@ Legend: N views, C channels, H W grid, L visual tokens a view, D width of the la
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
 from torch import nn
 
 from trainer.grids import GridShape
 from trainer.projectors.base import GridProjector, OverCells
-
-
-class LinearConfig(BaseModel):
-    """A linear layer has nothing to set."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from trainer.settings import NoSettings
 
 
 class Linear(GridProjector):
     """One matrix and a bias: LLaVA's first projector; Honeybee's baseline (table 1)."""
 
-    Config = LinearConfig
+    Config = NoSettings
 
     def make(self, shape: GridShape) -> nn.Module:
         return OverCells(nn.Linear(shape.channels, self.width))

@@ -7,22 +7,21 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import nn
 
 from trainer.grids import GridShape
 from trainer.projectors.base import GridProjector, OverCells
+from trainer.settings import Settings
 
 ACTIVATIONS: dict[str, type[nn.Module]] = {"gelu": nn.GELU, "silu": nn.SiLU}
 
 
-class MlpConfig(BaseModel):
+class MlpConfig(Settings):
     """Attributes:
     depth: linear layers.
     activation: between each two; Honeybee's is SiLU.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     depth: Annotated[int, Field(ge=1)] = 2
     activation: Literal["gelu", "silu"] = "gelu"

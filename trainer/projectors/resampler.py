@@ -9,25 +9,24 @@ from __future__ import annotations
 from typing import Annotated
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
 
 from trainer.grids import GridShape
 from trainer.layers.perceptron import perceptron
 from trainer.projectors.base import GridProjector
+from trainer.settings import Settings
 
 Positive = Annotated[int, Field(ge=1)]
 
 
-class ResamplerConfig(BaseModel):
+class ResamplerConfig(Settings):
     """Attributes:
     tokens: visual tokens of a grid; any number.
     width: B.
     depth: layers.
     heads: of the attention.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     tokens: Positive = 144
     width: Positive = 1024

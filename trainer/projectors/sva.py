@@ -11,33 +11,31 @@ from collections.abc import Sequence
 from typing import Annotated, cast
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 from torch import Tensor, nn
-from torch.nn import functional
 
-from trainer.grids import GridShape, cell_mask
+from trainer.grids import GridShape, bilinear, cell_mask
 from trainer.layers.in_language_model import InLanguageModel
 from trainer.layers.perceptron import perceptron
 from trainer.layers.spatial_aggregator import SeenWindows, SpatialAggregator
 from trainer.layers.windows import window_factor, windows
 from trainer.projectors.base import Projector
+from trainer.settings import Settings
 
 Positive = Annotated[int, Field(ge=1)]
 
 
-class InLanguageModelConfig(BaseModel):
+class InLanguageModelConfig(Settings):
     """Attributes:
     stride: layers of the language model from one aggregator to the next; the first follows layer 0.
     count: aggregators at most; as many as the layers allow where it is None.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
     stride: Positive = 3
     count: Positive | None = None
 
 
-class SvaConfig(BaseModel):
+class SvaConfig(Settings):
     """Attributes:
     queries: side of the query grid; or its height and width.
     groups: G, of queries.
@@ -45,8 +43,6 @@ class SvaConfig(BaseModel):
     width: B.
     in_language_model: aggregators between the language model's layers; none where it is None.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     queries: Positive | tuple[Positive, Positive] = 24
     groups: Positive = 1
@@ -149,18 +145,11 @@ def _resize_image(
     count, _, height, width = grid.shape
     if areas is None:
         mask = torch.ones(count, *side, dtype=torch.bool, device=grid.device)
-        return _bilinear(grid, side), mask
+        return bilinear(grid, side), mask
     weights = cell_mask(areas, (height, width)).unsqueeze(1).float()
     if (height, width) == side:
         return torch.where(weights > 0, grid, 0), weights.squeeze(1) > 0
-    weighted = _bilinear(torch.where(weights > 0, grid.float(), 0), side)
-    weight = _bilinear(weights, side)
+    weighted = bilinear(torch.where(weights > 0, grid.float(), 0), side)
+    weight = bilinear(weights, side)
     resized = weighted / weight.clamp(min=1e-6)
     return resized.to(grid.dtype), weight.squeeze(1) > 1e-6
-
-
-def _bilinear(grid: Tensor, side: tuple[int, int]) -> Tensor:
-    if grid.shape[-2:] == side:
-        return grid
-    resized = functional.interpolate(grid.float(), size=side, mode="bilinear", align_corners=False)
-    return resized.to(grid.dtype)

@@ -10,7 +10,8 @@ import timm
 import torch
 
 from trainer.encoders import Backbone, build_backbone, resolve_encoder
-from trainer.fusions.channel_concat import ChannelConcat, ChannelConcatConfig
+from trainer.fusions.channel_concat import ChannelConcat
+from trainer.settings import NoSettings
 
 X4 = ("clip-448", "convnext-1024", "pix2struct-1024", "eva02-1024")
 X5 = (*X4, "sam-1024")
@@ -38,7 +39,7 @@ def encoder_of(preset: str) -> Backbone:
 def shared_channels(presets: Iterable[str]) -> int:
     """Channels after concatenation on the shared grid of 32 x 32."""
     shapes = [encoder_of(preset).shape for preset in presets]
-    return ChannelConcat(shapes, (32, 32), ChannelConcatConfig()).shapes[0].channels
+    return ChannelConcat(shapes, (32, 32), NoSettings()).shapes[0].channels
 
 
 @pytest.mark.parametrize("preset", GRIDS)
