@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         export,
         plan,
         preview,
-        push,
         resolve,
         verify,
     )
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     )
     from datakit.inspect import open_build as open
     from datakit.planning import Plan, WantedDownload
-    from datakit.publishing import PushResult
+    from datakit.publishing import PushResult, push
     from datakit.shards import BuildResult, Manifest, Progress
     from datakit.version import VERSION as __version__
 
@@ -89,7 +88,7 @@ _HOMES = {
     "open": ("datakit.inspect", "open_build"),
     "plan": ("datakit.api", "plan"),
     "preview": ("datakit.api", "preview"),
-    "push": ("datakit.api", "push"),
+    "push": ("datakit.publishing", "push"),
     "resolve": ("datakit.api", "resolve"),
     "verify": ("datakit.api", "verify"),
 }

@@ -28,7 +28,6 @@ from datakit.planning import (
     wanted_downloads,
 )
 from datakit.planning import resolve as resolve_mixture
-from datakit.publishing import PushResult, push_build
 from datakit.shards import BuildResult
 from datakit.shards import build as build_shards
 from datakit.shards.build import Progress
@@ -297,42 +296,3 @@ def export(
     """
     calls = {} if on_shard is None else {"on_shard": on_shard}
     return export_build(build, Path(out), target=to, force=force, **calls)
-
-
-def push(
-    build: FilePath,
-    repo: str,
-    *,
-    revision: str | None = None,
-    public: bool = False,
-    force: bool = False,
-    dry_run: bool = False,
-    on_file: Callable[[str, int, int], None] | None = None,
-) -> PushResult:
-    """Sends a finished build to a dataset repository of the Hub, or to another folder.
-
-    There it is whole or absent, and a push that was stopped is taken up by the same call.
-
-    Args:
-        repo: `owner/name`, or a path that starts with `/`, `./`, `../`, `~` or `file://`.
-        revision: a branch of the repository, made where there is none; `main` where it is None.
-        public: whether a repository that is made here can be read by all.
-        force: replaces what another build left there, and nothing else.
-        dry_run: looks, and sends nothing.
-        on_file: called with each file's path, the number of files done, and of all.
-
-    Raises:
-        UsageError: there is no finished build, the name is none, or the Hub refuses the user.
-        OutputError: there is another build, or files that no build wrote.
-        DamageError: the build is not what its manifest says.
-        DataError: the Hub cannot be reached, or the disk is full.
-    """
-    return push_build(
-        Path(build),
-        repo,
-        revision=revision,
-        public=public,
-        force=force,
-        dry_run=dry_run,
-        **({} if on_file is None else {"on_file": on_file}),
-    )

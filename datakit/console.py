@@ -15,7 +15,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import zip_longest
-from typing import TextIO
+from typing import Any, TextIO
 
 from datakit.errors import DatakitError
 
@@ -69,6 +69,14 @@ def counted(count: int, unit: str) -> str:
 def printable(text: str) -> str:
     """A raw text that moves no terminal's cursor; its ends of lines stay."""
     return CONTROL.sub(lambda match: f"\\x{ord(match[0]):02x}", text)
+
+
+def print_json(fields: Mapping[str, Any]) -> None:
+    """Prints one JSON object: keys in snake case, the unit of each count in its key."""
+    import orjson
+
+    text = orjson.dumps(dict(fields), option=orjson.OPT_INDENT_2).decode()
+    sys.stdout.write(f"{text}\n")
 
 
 def size_text(size_bytes: int) -> str:

@@ -47,11 +47,12 @@ def check(
 
 
 def _print(answer: str | dict[str, Any]) -> None:
-    import orjson
+    from datakit.console import print_json
 
-    if isinstance(answer, dict):
-        answer = orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode()
-    print(answer)
+    if isinstance(answer, str):
+        print(answer)
+    else:
+        print_json(answer)
 
 
 def _missing(problems: tuple[Problem, ...]) -> str:

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from datakit.cli.json_answer import print_json
 from datakit.cli.options import JsonOption, LimitOption, RootOption, TemplatesOption
 from datakit.cli.progress import BuildDisplay
+from datakit.console import print_json
 
 SIDE = "A build's folder, a mixture, or what `plan --json` wrote."
 

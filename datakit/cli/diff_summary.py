@@ -9,9 +9,9 @@ from typing import Any
 
 from datakit.cli.summary import some_lines
 from datakit.console import counted, format_table, printable, screen_width, share_text
-from datakit.inspect.diff import Difference, SourceDifference
 from datakit.inspect.diff_sides import Side
 from datakit.inspect.diff_text import ChangedText
+from datakit.inspect.difference import Difference, SourceDifference
 
 DIGEST_CHARACTERS = 64
 CONTEXT_CHARACTERS = 40

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from datakit.cli.json_answer import print_json
 from datakit.cli.options import JsonOption, TemplatesOption
+from datakit.console import print_json
 
 
 class Kind(StrEnum):

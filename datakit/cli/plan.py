@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from datakit.cli.json_answer import print_json
 from datakit.cli.options import (
     JsonOption,
     LimitOption,
@@ -16,6 +15,7 @@ from datakit.cli.options import (
     TemplatesOption,
 )
 from datakit.cli.progress import BuildDisplay
+from datakit.console import print_json
 
 
 def plan(

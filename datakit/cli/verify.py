@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from datakit.cli.json_answer import print_json
 from datakit.cli.options import BuildArgument, JsonOption
-from datakit.console import counted
+from datakit.console import counted, print_json
 from datakit.errors import DamageError
 
 SHOWN_FAULTS = 20

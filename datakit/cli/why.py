@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from datakit.cli.json_answer import print_json
 from datakit.cli.options import BuildArgument, JsonOption
+from datakit.console import print_json
 from datakit.errors import UsageError
 
 if TYPE_CHECKING:

@@ -1,8 +1,9 @@
 """Reading what was built, and looking at what would be."""
 
 from datakit.inspect.built_dataset import BuiltDataset, open_build
-from datakit.inspect.diff import Difference, compare
+from datakit.inspect.diff import compare
 from datakit.inspect.diff_sides import open_side
+from datakit.inspect.difference import Difference
 from datakit.inspect.loaded_sample import LoadedSample
 from datakit.inspect.plan_fields import plan_fields
 from datakit.inspect.preview import PreviewedSample, preview_samples

@@ -16,14 +16,12 @@ from typing import Any
 import orjson
 import polars as pl
 
-from datakit.errors import DataError
 from datakit.io.digest import file_sha256
 from datakit.io.image_rewrite import codec_versions
-from datakit.io.stable_hash import stable_hash
 from datakit.io.unseen_images import UnseenImages
-from datakit.planning import select
 from datakit.planning.balancing import balance_sources
 from datakit.planning.holdout import with_holdout
+from datakit.planning.order import in_order, shard_key
 from datakit.planning.resolve import ResolvedMixture
 from datakit.planning.screen import ScreenedSource, draw_from, screen_source
 from datakit.planning.source_plan import TRAIN, VAL, SourcePlan, plan_group
@@ -107,7 +105,7 @@ class Plan:
 
         The name of a shard of one source depends on that source alone.
         """
-        key = _shard_key(self.mixture)
+        key = shard_key(self.mixture)
         sizes = self.samples.group_by(*key, "shard", maintain_order=True).len("samples")
         starts = sizes["samples"].cum_sum() - sizes["samples"]
         names = ["-".join(row) for row in sizes.select(key).iter_rows()]
@@ -182,7 +180,7 @@ def make_plan(
             ]
         mixture = with_parts(mixture, parts)
         by_source = _plan_sources(mixture, parts, keep)
-        samples = _order(mixture, by_source)
+        samples = in_order(mixture, by_source)
         made = Plan(
             mixture=mixture,
             by_source=by_source,
@@ -228,58 +226,6 @@ def _plan_sources(
         if len(waiting[group[0]]) == len(group):
             made |= plan_group(waiting.pop(group[0]), names)
     return balance_sources(mixture, {name: made[name] for name in names})
-
-
-def _order(mixture: ResolvedMixture, by_source: dict[str, SourcePlan]) -> pl.DataFrame:
-    """All samples, each split shuffled by a hash of their keys and cut into shards.
-
-    With shards of one source each, that is done for each source by itself.
-    """
-    parts = [
-        by_source[source.name].samples.select(
-            "key",
-            "repeat",
-            "task",
-            "images",
-            "rows",
-            "row_sources",
-            "duplicates",
-            "image_bytes",
-            "split",
-            source=pl.lit(source.name),
-            dataset=pl.lit(source.spec.dataset),
-            num_records=pl.col("rows").list.len(),
-            num_images=pl.col("images").list.len(),
-            planned_bytes=pl.col("image_bytes") + pl.col("payload_bytes"),
-        )
-        for source in mixture.sources
-    ]
-    samples = pl.concat(parts)
-    if samples["key"].is_duplicated().any():
-        raise DataError("two samples have one key. Rename a source, and report this.")
-    seed = mixture.spec.seed
-    places = [stable_hash(seed, "shuffle", key) for key in samples["key"]]
-    samples = samples.with_columns(place=pl.Series(places, dtype=pl.UInt64))
-    samples = samples.sort("split", "place", "key").drop("place")
-    together = [samples.filter(pl.col("split") == split) for split in (TRAIN, VAL)]
-    if mixture.spec.output.layout == "per-source":
-        names = [source.name for source in mixture.sources]
-        together = [part.filter(pl.col("source") == name) for part in together for name in names]
-    return pl.concat([_in_shards(mixture, part) for part in together])
-
-
-def _shard_key(mixture: ResolvedMixture) -> list[str]:
-    """What the samples of one shard have in common."""
-    return ["split", "source"] if mixture.spec.output.layout == "per-source" else ["split"]
-
-
-def _in_shards(mixture: ResolvedMixture, samples: pl.DataFrame) -> pl.DataFrame:
-    shards = select.cut_shards(
-        samples["planned_bytes"].to_list(),
-        shard_bytes=mixture.spec.output.shard_bytes,
-        shard_samples=mixture.spec.output.shard_samples,
-    )
-    return samples.with_columns(shard=pl.Series(shards, dtype=pl.UInt32))
 
 
 def _held_out(samples: pl.DataFrame) -> str:

@@ -1,5 +1,5 @@
 """Finished builds where others find them: on the Hub, or in another folder."""
 
-from datakit.publishing.push import PushResult, push_build
+from datakit.publishing.pushing import PushResult, push
 
-__all__ = ["PushResult", "push_build"]
+__all__ = ["PushResult", "push"]

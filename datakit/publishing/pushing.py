@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,8 +36,8 @@ class PushResult:
     sent: bool
 
 
-def push_build(
-    build: Path,
+def push(
+    build: str | os.PathLike[str],
     repo: str,
     *,
     revision: str | None = None,
@@ -63,11 +64,11 @@ def push_build(
 
     Raises:
         UsageError: there is no finished build, the name is none, or the Hub refuses the user.
-        OutputError: there is another build.
+        OutputError: there is another build, or files that no build wrote.
         DamageError: the build is not what its manifest says.
         DataError: the Hub cannot be reached, or the disk is full.
     """
-    offer = _offer(build)
+    offer = _offer(Path(build))
     place = _place(repo, revision, public)
     comparison = place.compare(offer, force=force)
     changes = bool(comparison.send or comparison.removed)

@@ -121,7 +121,6 @@ def _build(
         on_records=progress.on_records,
         on_cached=progress.on_cached,
     )
-    digests = shard_digests(plan)
     if not force:
         renew(store, plan)
         folder.refuse_other_mixture(store, lock_text(plan))
@@ -131,7 +130,7 @@ def _build(
     if force:
         folder.remove_output(store)
     with store.appended(folder.LOG) as log:
-        return _write(store, work, plan, digests, engine, BuildLog(log), progress)
+        return _write(store, work, plan, engine, BuildLog(log), progress)
 
 
 def _finished(store: Store, plan: Plan) -> BuildResult | None:
@@ -157,13 +156,7 @@ def _finished(store: Store, plan: Plan) -> BuildResult | None:
 
 
 def _write(
-    store: Store,
-    work: Path,
-    plan: Plan,
-    digests: Mapping[str, str],
-    engine: Engine,
-    log: BuildLog,
-    progress: Progress,
+    store: Store, work: Path, plan: Plan, engine: Engine, log: BuildLog, progress: Progress
 ) -> BuildResult:
     progress.on_plan(plan)
     files = PlanFiles(
@@ -172,6 +165,7 @@ def _write(
     )
     plan.samples.write_ipc(files.samples)
     store.write(LOCK, lock_text(plan).encode())
+    digests = shard_digests(plan)
     watch, finished = SourceWatch(plan), FinishedShards(store, digests)
     tasks = {task.path: task for task in watch.stamped(shard_tasks(plan))}
     folder.refuse_other_shards(store, tasks)

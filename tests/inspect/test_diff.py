@@ -12,7 +12,7 @@ import datakit
 from datakit import Difference
 from datakit.errors import DamageError, UsageError
 from datakit.inspect import plan_fields
-from datakit.inspect.diff import RecordMove, SourceDifference
+from datakit.inspect.difference import RecordMove, SourceDifference
 from tests.releases import Release, draw
 
 SMALL_SHARDS = "output.shard_samples=3"
