@@ -1,0 +1,41 @@
+"""A stage of a recipe."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, model_validator
+
+from trainer.recipe.values import Name, Positive
+from trainer.settings import Settings
+
+
+class StageRecipe(Settings):
+    """One stage of training.
+
+    Attributes:
+        train: patterns over module names; what matches one of them trains, the rest is frozen.
+        lr: learning rate by pattern; `*` is for what no other pattern matches.
+        batch_samples: samples a step, over all processes.
+        epochs, steps: how long; exactly one of them.
+        from_stage: the earlier stage whose weights it starts from (`from` in the file); null for
+            the recipe's own first weights.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
+
+    name: Name
+    train: Annotated[tuple[str, ...], Field(min_length=1)]
+    lr: Annotated[
+        dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]], Field(min_length=1)
+    ]
+    batch_samples: Positive
+    epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    steps: Positive | None = None
+    from_stage: Annotated[str | None, Field(alias="from")] = None
+
+    @model_validator(mode="after")
+    def _has_one_length(self) -> StageRecipe:
+        if (self.epochs is None) == (self.steps is None):
+            raise ValueError("a stage has either epochs or steps, and not both.")
+        return self

@@ -1,0 +1,32 @@
+"""Kinds of values that recipes hold."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(ge=1)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Choice(BaseModel):
+    """Names one of several things; its other keys are checked by the thing that it names."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    def as_map(self) -> dict[str, Any]:
+        """The name and the other keys."""
+        return self.model_dump()
+
+
+def bare(key: str) -> BeforeValidator:
+    """Lets a bare string stand for the map `{key: string}`."""
+    return BeforeValidator(lambda value: {key: value} if isinstance(value, str) else value)
+
+
+def both_sides() -> BeforeValidator:
+    """Lets one number stand for height and width."""
+    return BeforeValidator(lambda value: (value, value) if isinstance(value, int) else value)
