@@ -201,10 +201,14 @@ class _Drawable:
 
     def __init__(self, templates: list[_Compiled]) -> None:
         self._templates = templates
-        self._demanding = any(template.needs for template in templates)
+        self._needed = sorted({name for template in templates for name in template.needs})
+        self._usable: dict[tuple[bool, ...], list[_Compiled]] = {}
 
     def usable(self, fields: Fields) -> list[_Compiled]:
         """The templates that this record can be phrased with."""
-        if not self._demanding:
-            return self._templates
-        return [t for t in self._templates if all(fields[name] for name in t.needs)]
+        there = tuple([bool(fields[name]) for name in self._needed])
+        if there not in self._usable:
+            found = dict(zip(self._needed, there, strict=True))
+            usable = [t for t in self._templates if all(found[name] for name in t.needs)]
+            self._usable[there] = usable
+        return self._usable[there]

@@ -30,7 +30,8 @@ class ImageStyle:
     @property
     def rewrites(self) -> bool:
         """Whether it may encode images anew, so that the codec decides bytes."""
-        return self != ImageStyle(check=self.check, quality=self.quality)
+        is_turned = self.orientation != "keep"
+        return self.mode != "copy" or self.max_side_px is not None or is_turned
 
     @property
     def decodes(self) -> bool:

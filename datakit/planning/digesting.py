@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from io import BytesIO
-from itertools import pairwise
+from itertools import chain, pairwise
+from queue import Queue
+from threading import Thread
 from typing import IO
 
 import numpy as np
@@ -16,68 +18,75 @@ import polars as pl
 from datakit.mixture import Dedup
 from datakit.planning.dedup import no_digests, turn_digests
 
-LEAST_RECORDS = 1 << 16  # below it, starting a process takes longer than it saves
+LEAST_RECORDS = 1 << 14  # below it, starting a process takes longer than it saves
+QUEUED_MESSAGES = 64
 ENDS = np.dtype("<u4")
+END = b""
 
 
 class TurnDigester:
     """Makes the `turn_digests` of payloads in the order in which they are added.
 
-    Nothing is started before `LEAST_RECORDS` are there.
+    Nothing is started before `LEAST_RECORDS` are there. A thread hands payloads over, so that the
+    reader need not wait until the process takes them.
     """
 
     def __init__(self, task: str, dedup: Dedup) -> None:
         self._command = [task, dedup.model_dump_json()]
-        self._waiting: list[bytes] = []
-        self._waiting_records = 0
+        self._first_messages: list[bytes] = []
+        self._messages: Queue[bytes] = Queue(QUEUED_MESSAGES)
+        self._added_records = 0
         self._process: subprocess.Popen[bytes] | None = None
-        self._failed = False
+        self._feeder = Thread(target=self._feed, daemon=True)
 
     def add(self, payloads: bytes, ends: list[int]) -> None:
         """Adds payloads that stand one behind the other, and where each of them ends."""
-        if self._failed:
-            return
         packed = np.array(ends, dtype=ENDS).tobytes()
         head = np.array([len(ends), len(payloads)], dtype=ENDS).tobytes()
-        self._waiting.append(head + packed + payloads)
-        self._waiting_records += len(ends)
-        if self._waiting_records >= LEAST_RECORDS:
-            self._send()
+        message = head + packed + payloads
+        if self._process is not None:
+            self._messages.put(message)
+            return
+        self._first_messages.append(message)
+        self._added_records += len(ends)
+        if self._added_records >= LEAST_RECORDS:
+            self._process = _start(self._command)
+            self._feeder.start()
 
     def result(self) -> pl.DataFrame | None:
         """The digests of all that was added; None where they are still to be made."""
-        if self._process is None or self._failed:
+        if self._process is None:
             return None
-        self._send()
-        try:
-            said, _ = self._process.communicate()
-        except OSError:
-            return None
-        if self._process.returncode:
-            return None
-        return pl.read_ipc(BytesIO(said))
+        self._end_messages()
+        assert self._process.stdout is not None
+        with self._process.stdout as stdout:
+            said = stdout.read()
+        return None if self._process.wait() else pl.read_ipc(BytesIO(said))
 
     def close(self) -> None:
         """Ends the process, whether or not it was asked for its result."""
         if self._process is None:
             return
         self._process.kill()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with suppress(OSError):
-                assert pipe is not None
-                pipe.close()
+        self._end_messages()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
         self._process.wait()
 
-    def _send(self) -> None:
-        try:
-            if self._process is None:
-                self._process = _start(self._command)
-            assert self._process.stdin is not None
-            for message in self._waiting:
+    def _end_messages(self) -> None:
+        if self._feeder.is_alive():
+            self._messages.put(END)
+            self._feeder.join()
+
+    def _feed(self) -> None:
+        """Writes messages until the last; where the process has died, only takes them."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        for message in chain(self._first_messages, iter(self._messages.get, END)):
+            with suppress(OSError):
                 self._process.stdin.write(message)
-        except OSError:
-            self._failed = True
-        self._waiting.clear()
+        with suppress(OSError):
+            self._process.stdin.close()
 
 
 def _start(arguments: list[str]) -> subprocess.Popen[bytes]:

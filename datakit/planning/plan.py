@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 import polars as pl
 
+from datakit.io.collector import seldom_collected
 from datakit.io.digest import file_sha256
 from datakit.io.image_rewrite import codec_versions
 from datakit.io.unseen_images import UnseenImages
@@ -168,7 +169,7 @@ def make_plan(
         DataError: a source is not in the expected layout, or has no records.
         ConfigError: the sources cannot give the mixture's `total_samples`.
     """
-    with ExitStack() as undo:
+    with ExitStack() as undo, seldom_collected():
         keep = folder or Path(mkdtemp(prefix="datakit-"))
         if folder is None:
             undo.callback(shutil.rmtree, keep, ignore_errors=True)

@@ -91,7 +91,7 @@ def build(
     """
     progress = progress or Progress()
     store, runner = open_store(out), make_engine(engine, workers)
-    with store.held():
+    with store.held(), closing(runner):
         folder.refuse_foreign_files(store)
         fresh = not any(name != HOLDER for name in store.names())
         try:
@@ -114,11 +114,16 @@ def _build(
     progress: Progress,
 ) -> BuildResult:
     (work / RECORDS).mkdir(exist_ok=True)
+
+    def on_records(name: str, records: int) -> None:
+        engine.expect(records)
+        progress.on_records(name, records)
+
     plan = make_plan(
         mixture,
         folder=work / RECORDS,
         on_source=progress.on_source,
-        on_records=progress.on_records,
+        on_records=on_records,
         on_cached=progress.on_cached,
     )
     if not force:

@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datakit.io.plain_table import plain_array
 from datakit.shards.task import ShardTask
 from datakit.sources.spool import Spool, parse_records
 
@@ -58,7 +59,8 @@ class SentContents:
         found = {}
         for name, rows in wanted_rows(samples, self.names).items():
             table = self.tables[name]
-            found[name] = parse_records(table.filter(pc.is_in(table["row"], pa.array(rows))))
+            own = pc.is_in(table["row"], plain_array(rows, pl.Int64))
+            found[name] = parse_records(table.filter(own))
         return found
 
 

@@ -101,7 +101,7 @@ def split_of(shard: str) -> str:
 def _write_shard_rejects(out: Path, done: Sequence[ShardDone], finished: FinishedShards) -> Path:
     """Writes the rejects of each shard, by which a later build keeps it."""
     tables = (
-        rejects.add_column(0, "shard", pa.array([Path(shard.path).name] * len(rejects)))
+        rejects.add_column(0, "shard", pa.repeat(Path(shard.path).name, len(rejects)))
         for shard in done
         for rejects in [finished.rejects(shard.path)]
     )

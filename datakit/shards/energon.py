@@ -12,6 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 from datakit.io.atomic import whole_file, write_whole
+from datakit.io.plain_table import table_of_rows
 from datakit.shards.manifest import ShardEntry
 from datakit.shards.tar import BLOCK_BYTES, MEMBERS_SCHEMA
 
@@ -99,7 +100,7 @@ def read_members_index(index: bytes, num_shards: int) -> list[pa.Table]:
             by_shard[number].append(dict(zip(MEMBERS_SCHEMA.names, member, strict=True)))
     finally:
         connection.close()
-    return [pa.Table.from_pylist(members, schema=MEMBERS_SCHEMA) for members in by_shard]
+    return [table_of_rows(members, MEMBERS_SCHEMA) for members in by_shard]
 
 
 def _index_shard(connection: sqlite3.Connection, file_id: int, members: pa.Table) -> None:

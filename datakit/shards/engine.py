@@ -22,6 +22,12 @@ class Engine(Protocol):
     def name(self) -> str:
         """One of ENGINES."""
 
+    def expect(self, records: int) -> None:
+        """Told now and then how many records a build has read: it may get ready meanwhile."""
+
+    def close(self) -> None:
+        """Ends what it started."""
+
     def run(
         self, job: WriteJob, plan: PlanFiles, tasks: Sequence[ShardTask], scratch: Path
     ) -> Generator[ShardDone, None, None]:

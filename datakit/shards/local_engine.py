@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -12,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -22,7 +24,8 @@ from datakit.shards.image_threads import image_threads
 from datakit.shards.task import ShardDone, ShardTask, WriteJob
 from datakit.shards.worker import Worker
 
-_state: tuple[PlanReader, Worker]
+JOB = "job.pickle"
+MANY_RECORDS = 20_000  # are read in a second, which starting processes takes too
 
 
 class LocalEngine:
@@ -32,6 +35,17 @@ class LocalEngine:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
+
+    def expect(self, records: int) -> None:
+        """See `Engine`; many records will fill many shards, and processes take time to start."""
+        if records >= MANY_RECORDS and self._workers > 1 and self._pool is None:
+            self._pool = _start_pool(self._workers)
+
+    def close(self) -> None:
+        """See `Engine`."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
     def run(
         self, job: WriteJob, plan: PlanFiles, tasks: Sequence[ShardTask], scratch: Path
@@ -44,17 +58,27 @@ class LocalEngine:
             for task in tasks:
                 yield worker.write(task, reader.contents(task))
             return
-        yield from _in_processes(workers, (job, plan, scratch), tasks)
+        if self._pool is None:
+            self._pool = _start_pool(workers)
+        (scratch / JOB).write_bytes(pickle.dumps((job, plan, scratch)))
+        yield from _in_processes(self._pool, scratch / JOB, tasks)
+
+
+def _start_pool(workers: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start)
+    with _no_main_module():
+        for _ in range(workers):  # each starts a process, as none is idle yet
+            pool.submit(_do_nothing)
+    return pool
 
 
 def _in_processes(
-    workers: int, job: tuple[WriteJob, PlanFiles, Path], tasks: Sequence[ShardTask]
+    pool: ProcessPoolExecutor, job: Path, tasks: Sequence[ShardTask]
 ) -> Iterator[ShardDone]:
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=job)
     try:
         with _no_main_module():
-            futures = [pool.submit(_write, task) for task in tasks]
+            futures = [pool.submit(_write, job, task) for task in tasks]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
@@ -62,8 +86,6 @@ def _in_processes(
             "a worker process died, perhaps for want of memory. Shards that were whole are kept; "
             "run the same command again, with fewer --workers."
         ) from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
@@ -81,12 +103,13 @@ def _no_main_module() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _start(job: WriteJob, plan: PlanFiles, scratch: Path) -> None:
+def _start() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for all
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    # The one global of the package: a process pool has no other place for a worker's state.
-    global _state
-    _state = PlanReader(plan), Worker(job, scratch)
+
+
+def _do_nothing() -> None:
+    pass
 
 
 def _end_with_parent() -> None:
@@ -97,6 +120,13 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
-def _write(task: ShardTask) -> ShardDone:
-    reader, worker = _state
+def _write(job: Path, task: ShardTask) -> ShardDone:
+    reader, worker = _opened(job)
     return worker.write(task, reader.contents(task))
+
+
+@lru_cache(maxsize=1)
+def _opened(job: Path) -> tuple[PlanReader, Worker]:
+    """The job of this process; what it opened for one shard, archives above all, stays open."""
+    written, plan, scratch = pickle.loads(job.read_bytes())
+    return PlanReader(plan), Worker(written, scratch)

@@ -69,6 +69,12 @@ class RayEngine:
                 "checkout pip install '.[ray]'; on every node of the cluster."
             ) from error
 
+    def expect(self, records: int) -> None:
+        """See `Engine`; a cluster is there already, or starts when it is needed."""
+
+    def close(self) -> None:
+        """See `Engine`; nothing outlives `run`."""
+
     def run(
         self, job: WriteJob, plan: PlanFiles, tasks: Sequence[ShardTask], scratch: Path
     ) -> Generator[ShardDone, None, None]:

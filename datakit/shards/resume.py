@@ -110,7 +110,7 @@ class FinishedShards:
             fill_table(temporary, schema, [table])
 
     def _read_table(self, path: str, suffix: str) -> pa.Table:
-        return pq.read_table(pa.BufferReader(self._store.read(_note(path, suffix))))
+        return pq.ParquetFile(pa.BufferReader(self._store.read(_note(path, suffix)))).read()
 
 
 def _note(path: str, suffix: str) -> str:

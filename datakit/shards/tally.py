@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 import pyarrow as pa
 
+from datakit.io.plain_table import plain_array
 from datakit.planning.source_plan import VAL
 
 ANSWERS = ("misfit_turns", "short_turns", "unprompted_short_turns")
@@ -89,7 +90,7 @@ class Tally:
         for name in _names(table):
             first.append(name in self.faulty and name not in self.saved)
             self.faulty.discard(name)
-        return self.rejects(table.filter(pa.array(first, pa.bool_())))
+        return self.rejects(table.filter(plain_array(first, pl.Boolean)))
 
 
 def _names(table: pa.Table) -> Iterator[RecordName]:

@@ -11,6 +11,7 @@ from types import TracebackType
 import pyarrow as pa
 
 from datakit.errors import DamageError
+from datakit.io.plain_table import table_of_columns
 from datakit.io.trees import BuildPlace
 
 BLOCK_BYTES = 512
@@ -70,7 +71,7 @@ class TarWriter:
         """What was written, as MEMBERS_SCHEMA."""
         columns = zip(*self._members, strict=True) if self._members else ([], [], [])
         named = dict(zip(MEMBERS_SCHEMA.names, columns, strict=True))
-        return pa.Table.from_pydict(named, schema=MEMBERS_SCHEMA)
+        return table_of_columns(named, MEMBERS_SCHEMA)
 
     def __enter__(self) -> TarWriter:
         return self

@@ -25,6 +25,11 @@ class SourceWatch:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._first: dict[str, bytes] = {}
+        self._local = {
+            name: part.images
+            for name, part in plan.by_source.items()
+            if not URL.match(str(part.images.root))
+        }
 
     def stamped(self, tasks: Sequence[ShardTask]) -> list[ShardTask]:
         """The tasks, each with a digest of its images' stamps, which are remembered."""
@@ -71,8 +76,8 @@ class SourceWatch:
         samples = self._plan.samples.slice(task.start, task.samples)
         named = samples.select("source", "images").explode("images").drop_nulls()
         for source, name in named.iter_rows():
-            files = self._plan.by_source[source].images
-            stamp = "" if URL.match(str(files.root)) else str(files.stamp(name))
+            files = self._local.get(source)
+            stamp = str(files.stamp(name)) if files else ""
             yield source, name, hashlib.blake2b(stamp.encode(), digest_size=STAMP_BYTES).digest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from datakit.io.collector import seldom_collected
 from datakit.shards.contents import ShardContents
 from datakit.shards.resume import FinishedShards
 from datakit.shards.task import ShardDone, ShardTask, WriteJob
@@ -23,6 +24,7 @@ class Worker:
 
     def write(self, task: ShardTask, contents: ShardContents) -> ShardDone:
         """Writes one shard; what it returns is in the store, and noted there."""
-        result = self._writer.write(task, contents)
+        with seldom_collected():
+            result = self._writer.write(task, contents)
         self._finished.note(result, images_digest=task.images_digest)
         return result.done

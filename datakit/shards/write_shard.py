@@ -17,6 +17,7 @@ import pyarrow as pa
 from datakit.errors import DataError
 from datakit.instructize import Fault, Instructor, Part, RenderedConversation, converse
 from datakit.io.image_header import ImageError
+from datakit.io.plain_table import table_of_rows
 from datakit.record import Provenance, Sample
 from datakit.shards.contents import Records, ShardContents, rows_of
 from datakit.shards.index import INDEX_SCHEMA, REJECTS_SCHEMA
@@ -71,7 +72,7 @@ class ShardWriter:
             DataError: an image changed since the plan was made.
         """
         started = time.perf_counter()
-        samples = contents.samples
+        shard, samples = Path(task.path).name, contents.samples
         parts: list[pa.Table] = []
         rejects: list[dict[str, str]] = []
         with (
@@ -82,8 +83,8 @@ class ShardWriter:
             images = self._images(samples)
             for some in samples.iter_slices(SAMPLES_AT_ONCE):
                 added = self._add_all(tar, some, contents.records(some), images, rejects)
-                rows = [{**row, "shard": Path(task.path).name} for row in added]
-                parts.append(pa.Table.from_pylist(rows, schema=INDEX_SCHEMA))
+                rows = [{**row, "shard": shard} for row in added]
+                parts.append(table_of_rows(rows, INDEX_SCHEMA))
             end = tar.offset
             sha256 = tar.finish()
             size_bytes = tar.offset
@@ -102,7 +103,7 @@ class ShardWriter:
         return ShardResult(
             done=done,
             rows=index,
-            rejects=pa.Table.from_pylist(rejects, schema=REJECTS_SCHEMA),
+            rejects=table_of_rows(rejects, REJECTS_SCHEMA),
             members=tar.members(),
         )
 

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow import compute, ipc
 
+from datakit.io.plain_table import plain_array
 from datakit.record import Payload, Record
 
 BATCH_RECORDS = 4096
@@ -122,25 +123,19 @@ class _Pending:
 
     def batch(self) -> pa.RecordBatch:
         """As one batch of SCHEMA."""
-        ends = _integers(self._payload_ends, pl.Int32).buffers()[1]
+        ends = plain_array(self._payload_ends, pl.Int32).buffers()[1]
         payloads = [None, ends, pa.py_buffer(self._payloads)]
-        columns = {name: _strings(texts) for name, texts in self._texts.items()}
+        columns = {name: _texts(values) for name, values in self._texts.items()}
         columns["images"] = pa.ListArray.from_arrays(
-            _integers(self._image_ends, pl.Int32), _strings(self._images)
+            plain_array(self._image_ends, pl.Int32), _texts(self._images)
         )
-        columns["first_row"] = _integers(self._first_rows, pl.Int64)
+        columns["first_row"] = plain_array(self._first_rows, pl.Int64)
         columns["payload"] = pa.Array.from_buffers(pa.binary(), len(self._first_rows), payloads)
         return pa.record_batch([columns[name] for name in SCHEMA.names], schema=SCHEMA)
 
 
-# By polars: `pa.array` imports pandas where it is installed, which takes more than a second.
-def _strings(values: list[str]) -> pa.Array:
-    oldest = pl.CompatLevel.oldest()
-    return pl.Series(values, dtype=pl.String).to_arrow(compat_level=oldest).cast(pa.string())
-
-
-def _integers(values: list[int], dtype: type[pl.DataType]) -> pa.Array:
-    return pl.Series(values, dtype=dtype).to_arrow()
+def _texts(values: list[str]) -> pa.Array:
+    return plain_array(values, pl.String).cast(pa.string())
 
 
 def save_spool(spool: Path, parquet: Path) -> None:

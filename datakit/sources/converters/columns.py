@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import orjson
@@ -91,6 +92,12 @@ class Columns(Converter):
     Options = ColumnsOptions
     options: ColumnsOptions
 
+    def __init__(self, path: Path | str, split: str, options: ColumnsOptions) -> None:
+        super().__init__(path, split, options)
+        self._task = self.task_of(options)
+        self._make = SHAPES[self._task].make
+        self._columns = {name: getattr(options, name) for name in sorted(options.given)}
+
     @classmethod
     def task_of(cls, options: ConverterOptions) -> str:
         assert isinstance(options, ColumnsOptions)
@@ -127,19 +134,17 @@ class Columns(Converter):
         if own.id:
             named_id = Row(row.file, row.number, {own.id: column_value(row, own.id)})
             row.record_id = named_id.id(own.id)
-        task = self.task_of(own)
-        named = {name: self._value(row, name) for name in own.given}
-        images = self._images(self._value(row, "image")) if own.image else ()
+        named = {name: self._value(row, name, column) for name, column in self._columns.items()}
+        images = self._images(self._value(row, "image", own.image)) if own.image else ()
         return Record(
             record_id=row.record_id,
             place=row.place,
-            task=task,
+            task=self._task,
             images=images,
-            payload=SHAPES[task].make(Row(row.file, row.number, named, row.record_id)),
+            payload=self._make(Row(row.file, row.number, named, row.record_id)),
         )
 
-    def _value(self, row: Row, name: str) -> Any:
-        column = getattr(self.options, name)
+    def _value(self, row: Row, name: str, column: str | list[str]) -> Any:
         if isinstance(column, list):
             values = [column_value(row, one) for one in column]
             return [value for value in values if value not in (None, "")]
