@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from PIL import Image
+
 import datakit
 
 PACKAGE = Path(datakit.__file__).parent
@@ -123,13 +125,20 @@ def test_public_names() -> None:
         assert getattr(datakit, name) is not None
 
 
-def test_a_whole_build_loads_no_torch() -> None:
+def test_a_whole_build_loads_neither_torch_nor_pandas(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("q,a,file\nWhat is it?,a dot,dot.png\n")
+    Image.new("RGB", (8, 8)).save(tmp_path / "dot.png")
+    (tmp_path / "mine.yaml").write_text(
+        "name: mine\nsources:\n  - {dataset: columns, path: mine.csv,"
+        " options: {question: q, answer: a, image: file}}\n"
+    )
     code = (
-        "import sys, datakit, datakit.cli.main, datakit.api, datakit.inspect, datakit.catalog\n"
-        "heavy = {'torch', 'transformers', 'timm', 'deepspeed'} & set(sys.modules)\n"
+        "import sys, datakit, datakit.cli.main, datakit.inspect, datakit.catalog\n"
+        "datakit.build('mine.yaml', out='out', root='.')\n"
+        "heavy = {'torch', 'transformers', 'timm', 'deepspeed', 'pandas'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
 
 
 def test_the_help_page_loads_none_of_what_the_work_needs() -> None:

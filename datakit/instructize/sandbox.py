@@ -125,7 +125,7 @@ class Phrasing:
         """What `render` gives where a template only names fields, many times faster."""
         assert self._parts is not None
         try:
-            text = "".join(str(fields[part]) if named else part for named, part in self._parts)
+            text = "".join([str(fields[part]) if named else part for named, part in self._parts])
         except KeyError as error:
             raise TemplateFault(f"rendering failed: {error} is undefined") from error
         if len(text) > MAX_OUTPUT_CHARS:
