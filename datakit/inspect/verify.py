@@ -20,6 +20,7 @@ from datakit.io.trees import BuildPlace, SourcePath
 from datakit.record import IMAGE_PLACEHOLDER
 from datakit.shards.folder import LOG, WORK
 from datakit.shards.index import read_table
+from datakit.shards.leaks import leaked_images
 from datakit.shards.manifest import MANIFEST, FileEntry, Manifest, read_manifest
 
 
@@ -84,18 +85,6 @@ def _index_faults(build: BuildPlace, manifest: Manifest) -> Iterator[str]:
         offsets = np.frombuffer((build / f"{shard.path}.idx").read_bytes(), dtype=np.uint64)
         if offsets[:-1].tolist() != rows["offset"].to_list():
             yield f"{shard.path}.idx: its offsets are not the index's"
-
-
-def leaked_images(index: pl.DataFrame) -> Iterator[str]:
-    """Images that are trained on and held out, too."""
-    images = index.select("key", "split", "image_sha256").explode("image_sha256").drop_nulls()
-    sides = images.group_by("image_sha256", maintain_order=True).agg("key", "split")
-    for digest, keys, splits in sides.iter_rows():
-        if len(set(splits)) > 1:
-            yield (
-                f"image {digest[:16]} is in more than one split: {', '.join(keys[:4])}. Its copies "
-                "differ at their sources: build with `holdout.match: perceptual`."
-            )
 
 
 def _sample_faults(build: BuildPlace) -> Iterator[str]:

@@ -11,17 +11,22 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import polars as pl
+import pyarrow as pa
+
 from datakit.errors import DataError
 from datakit.io.stores import Store, open_store
 from datakit.io.stores.store import HOLDER
 from datakit.io.trees import BuildPlace
 from datakit.planning import Plan, ResolvedMixture, make_plan
+from datakit.planning.source_plan import VAL
 from datakit.shards import folder
 from datakit.shards.build_log import BuildLog
 from datakit.shards.contents import PlanFiles
 from datakit.shards.describe import describe
 from datakit.shards.engine import LOCAL, Engine, make_engine
 from datakit.shards.free_space import check_free_space
+from datakit.shards.leaks import refuse_leaks
 from datakit.shards.manifest import (
     MANIFEST,
     FileEntry,
@@ -185,6 +190,8 @@ def _write(
             log.shard(shard)
             progress.on_shard(shard, len(done), len(tasks))
     watch.refuse_changed_annotations()
+    if plan.mixture.spec.images.style.rewrites and VAL in plan.samples["split"]:
+        refuse_leaks(pl.DataFrame(pa.concat_tables(map(finished.rows, tasks))))
     with store.filled(last=MANIFEST) as folder_to_fill:
         shards = [done[path] for path in tasks]
         manifest = describe(folder_to_fill, plan, shards, finished, digests)

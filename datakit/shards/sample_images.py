@@ -18,6 +18,7 @@ from datakit.io.trees.source_path import URL
 
 AHEAD = 3  # images in work or done for each thread
 MOST_AHEAD_BYTES = 1 << 28
+MOST_AHEAD_SAMPLES = 1 << 10  # of text alone, between two with images
 
 Wanted = tuple[ImageFiles, Sequence[str]]
 
@@ -99,7 +100,11 @@ def _load_ahead(samples: Iterable[Wanted], style: ImageStyle, threads: int) -> I
                     size = sum(len(data) for _, data in read)
                     waiting.append((size, own))
                     images, ahead_bytes = images + len(own), ahead_bytes + size
-                while waiting and (images > AHEAD * threads or ahead_bytes > MOST_AHEAD_BYTES):
+                while waiting and (
+                    images > AHEAD * threads
+                    or ahead_bytes > MOST_AHEAD_BYTES
+                    or len(waiting) > MOST_AHEAD_SAMPLES
+                ):
                     size, first = waiting.popleft()
                     images -= 0 if isinstance(first, ImageError) else len(first)
                     ahead_bytes -= size

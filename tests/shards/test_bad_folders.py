@@ -252,3 +252,17 @@ def test_a_clock_that_jumps(release: Release, tmp_path: Path) -> None:
 def test_an_empty_name_is_no_folder(release: Release) -> None:
     with pytest.raises(UsageError, match="out is empty"):
         datakit.build(release.mixture, out="")
+
+
+def test_the_data_may_move_while_a_build_is_stopped(release: Release, tmp_path: Path) -> None:
+    build(release, tmp_path / "whole")
+    build_part(release.mixture, tmp_path / "out", shards=2)
+    shutil.move(release.root, tmp_path / "moved")
+    text = release.mixture.read_text().replace(str(release.root), str(tmp_path / "moved"))
+    release.mixture.write_text(text)
+    build(release, tmp_path / "out")
+    names = {"mixture.lock.yaml", "manifest.json"}  # which state the root as it is written
+    whole, out = (digests_of(tmp_path / name) for name in ("whole", "out"))
+    assert {n: d for n, d in out.items() if n not in names} == {
+        n: d for n, d in whole.items() if n not in names
+    }
