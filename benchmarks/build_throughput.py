@@ -7,6 +7,8 @@ all that follow find them in memory. Then every round runs, one after the other,
 
 - `datakit build` with two workers: the whole command, from Python's start to the manifest, with
   header checks, two digests, index and provenance, and no cache of records;
+- a bare prototype of as many processes, which reads, digests twice and writes, and no more: no
+  order of records, no text, no header check, no index;
 - `tar cf` of the same images;
 - a loop over them with `webdataset.ShardWriter` and `PIL.Image.open`, in one process;
 - `datakit build` with `check: decode`, and a loop of `PIL.Image.open(…).load()` in one process,
@@ -55,6 +57,29 @@ with webdataset.ShardWriter(sys.argv[1] + "/%06d.tar", maxsize=512e6, verbose=0)
         about = {"size": Image.open(BytesIO(data)).size, "turns": turns}
         sink.write({"__key__": f"{number:06d}", "jpg": data, "json": about})
 """
+# What no builder can leave out: reading, two digests and writing, in as many processes.
+PROTOTYPE = """
+import hashlib, multiprocessing, os, random, sys
+def write(part):
+    number, names = part
+    tar = os.open(f"{sys.argv[1]}/{number}.tar", os.O_WRONLY | os.O_CREAT)
+    whole = hashlib.sha256()
+    for name in names:
+        file = os.open("images/" + name, os.O_RDONLY)
+        data = os.read(file, os.fstat(file).st_size + 1)
+        os.close(file)
+        hashlib.sha256(data).hexdigest()
+        pieces = bytes(512), data, bytes(-len(data) % 512)
+        for piece in pieces:
+            whole.update(piece)
+        os.writev(tar, pieces)
+    os.fsync(tar)
+if __name__ == "__main__":
+    names = sorted(os.listdir("images"))
+    random.Random(0).shuffle(names)
+    with multiprocessing.Pool(WORKERS) as pool:
+        pool.map(write, [(n, names[n::9]) for n in range(9)], chunksize=1)
+"""
 DECODE = """
 import json, sys
 from io import BytesIO
@@ -77,6 +102,8 @@ class Run:
 
 RATIOS = (
     ("datakit build / tar", "datakit build", "tar", "<= 1.0"),
+    ("datakit build / prototype", "datakit build", "prototype", "told only"),
+    ("prototype / tar", "prototype", "tar", "told only"),
     ("ShardWriter / datakit build", "ShardWriter", "datakit build", ">= 2.5"),
     ("decoding loop / datakit, decode", "decoding loop", "datakit, decode", ">= 1.8"),
 )
@@ -109,6 +136,12 @@ def contestants(folder: Path, output: Path) -> dict[str, Callable[[], Run]]:
     build += ["--workers", str(WORKERS)]
     commands = {
         "datakit build": [*build, "photos.yaml"],
+        "prototype": [
+            sys.executable,
+            "-c",
+            PROTOTYPE.replace("WORKERS", str(WORKERS)),
+            str(output),
+        ],
         "tar": ["tar", "cf", str(output / "all.tar"), "-C", "images", "."],
         "ShardWriter": [sys.executable, "-c", SHARD_WRITER, str(output)],
         "datakit, decode": [*build, "few.yaml", "--set", "images.check=decode"],
