@@ -20,6 +20,9 @@ class Recipe(Settings):
     Attributes:
         seed: of the first weights and of the order of samples.
         max_tokens: samples with more, visual tokens included, are counted and dropped.
+        packing: whether samples share rows, each seeing itself alone; else rows are padded.
+        micro_batch_tokens: of one forward at most, padding among them; null for `max_tokens`.
+        micro_batch_views: that the encoders see in one forward at most; null for no limit.
         precision: `bf16` keeps fp32 master weights.
         zero_stage: what DeepSpeed spreads over processes: 1 the optimizer, 2 the gradients too.
         gradient_clipping: largest norm of the gradient; 0 for no limit.
@@ -31,6 +34,9 @@ class Recipe(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
     max_tokens: Positive = 2048
+    packing: bool = True
+    micro_batch_tokens: Positive | None = None
+    micro_batch_views: Positive | None = None
     precision: Literal["fp32", "bf16"] = "bf16"
     zero_stage: Literal[1, 2] = 2
     gradient_clipping: NotNegative = 1.0

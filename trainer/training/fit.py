@@ -16,7 +16,6 @@ from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.recipe import Recipe, StageRecipe, load_recipe
 from trainer.training.metrics import loss_curve
 from trainer.training.prepare import (
-    check_batches,
     claim_folder,
     drop_long_samples,
     make_tokenizer,
@@ -58,7 +57,6 @@ def _train(
     loaded: Loaded[Recipe], build: datakit.BuiltDataset, out: Path, processes: Processes
 ) -> list[StageResult]:
     recipe = loaded.value
-    check_batches(loaded, processes.count)
     claim_folder(out, processes)
     rows = training_rows(build)
     tokenizer = make_tokenizer(
@@ -67,10 +65,17 @@ def _train(
     first = build_model(recipe.model, tokenizer, seed=recipe.seed)
     plans = plan_stages(first.model, loaded)
     _tell_model(first, recipe, processes)
-    samples = drop_long_samples(
+    data = drop_long_samples(
         EncodedSamples(build, first.processor, rows), recipe.max_tokens, processes
     )
-    run = Run(recipe=recipe, build=build, samples=samples, out=out, processes=processes)
+    run = Run(
+        recipe=recipe,
+        build=build,
+        data=data,
+        processor=first.processor,
+        out=out,
+        processes=processes,
+    )
     model = first.model
     results: list[StageResult] = []
     for stage, plan in zip(recipe.stages, plans, strict=True):
@@ -84,7 +89,7 @@ def _starting_model(run: Run, stage: StageRecipe) -> EncoderMixtureForConditiona
     """The weights that a later stage starts from: another stage's, or the recipe's own."""
     if stage.from_stage is not None:
         return load_model(model_folder(run.out, stage.from_stage))
-    tokenizer = run.samples.processor.tokenizer
+    tokenizer = run.processor.tokenizer
     return build_model(run.recipe.model, tokenizer, seed=run.recipe.seed).model
 
 

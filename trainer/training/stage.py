@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import datakit
-from trainer.data.samples import EncodedSamples
+from trainer.data.loader import StageData
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe, StageRecipe
 from trainer.training.engine import start_engine
 from trainer.training.loop import stage_batches, train_steps
@@ -27,7 +28,8 @@ class Run:
 
     recipe: Recipe
     build: datakit.BuiltDataset
-    samples: EncodedSamples
+    data: StageData
+    processor: EncoderMixtureProcessor
     out: Path
     processes: Processes
 
@@ -62,14 +64,13 @@ def train_stage(
     if run.processes.is_main:
         describe_stage(folder, run.recipe, run.build)
     steps = stage.steps or stage_steps(
-        len(run.samples), batch_samples=stage.batch_samples, epochs=stage.epochs
+        run.data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
     )
     freeze_all_but(model, plan)
     engine = start_engine(
         model,
         optimizer_groups(model, plan, stage, run.recipe.weight_decay),
         recipe=run.recipe,
-        stage=stage,
         steps=steps,
         processes=run.processes,
     )
@@ -79,14 +80,18 @@ def train_stage(
         f"{trained / 1e6:.1f}M parameters train"
     )
     batches = stage_batches(
-        run.samples, recipe=run.recipe, stage=stage, steps=steps, processes=run.processes
+        run.data, recipe=run.recipe, stage=stage, steps=steps, processes=run.processes
     )
     metrics = train_steps(
-        engine, batches, stage=stage, num_samples=len(run.samples), processes=run.processes
+        engine,
+        batches,
+        stage=stage,
+        epoch_samples=run.data.epoch_samples,
+        processes=run.processes,
     )
     losses = _record(run, stage, steps, metrics)
     if run.processes.is_main:
-        save_model(model_folder(run.out, stage.name), model, run.samples.processor)
+        save_model(model_folder(run.out, stage.name), model, run.processor)
     engine.destroy()
     run.processes.wait()
     return StageResult(
