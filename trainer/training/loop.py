@@ -10,12 +10,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from trainer.data.blend import StageData
 from trainer.data.collate import StepBatch
-from trainer.data.loader import StageData, StepBatches, load_steps
+from trainer.data.loader import StepBatches, load_steps
 from trainer.data.micro_batches import Limits
 from trainer.data.order import SampleOrder
 from trainer.errors import TrainingError
 from trainer.recipe import Recipe, StageRecipe
+from trainer.training.faulty_log import FaultyLog
 from trainer.training.metrics import StepMetrics
 from trainer.training.processes import Processes
 from trainer.training.trainable import set_modes
@@ -58,6 +60,7 @@ def train_steps(
     *,
     stage: StageRecipe,
     epoch_samples: int,
+    faulty: FaultyLog,
     processes: Processes,
     start_step: int = 0,
 ) -> Iterator[StepMetrics]:
@@ -65,20 +68,26 @@ def train_steps(
 
     Args:
         epoch_samples: that an epoch has.
+        faulty: where samples that cannot be read are noted.
         start_step: steps that are done already.
 
     Raises:
-        TrainingError: the loss is no longer a number.
+        TrainingError: the loss is no longer a number, or too many samples cannot be read.
     """
     set_modes(engine.module)
     started = time.monotonic()
     for step, batch in enumerate(batches, start=start_step + 1):
         counts = processes.sums(
-            batch.num_label_tokens, batch.num_tokens, len(batch.keys), batch.num_views
+            batch.num_label_tokens,
+            batch.num_tokens,
+            len(batch.keys),
+            batch.num_views,
+            len(batch.faulty),
         )
-        label_tokens, tokens, samples, images = (int(count) for count in counts)
+        label_tokens, tokens, samples, images, num_faulty = (int(count) for count in counts)
+        faulty.note(step, batch.faulty, num_faulty)
         rates = {group["pattern"]: group["lr"] for group in engine.optimizer.param_groups}
-        loss = train_step(engine, batch, label_tokens=label_tokens, processes=processes)
+        loss = train_step(engine, batch, label_tokens=max(label_tokens, 1), processes=processes)
         grad_norm = float(engine.get_global_grad_norm())
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
             raise TrainingError(
