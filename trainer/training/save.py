@@ -13,10 +13,10 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from datakit.io.atomic import TEMPORARY_SUFFIX, sync, whole_file, write_whole
-from trainer.data.blend import StageData
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe
+from trainer.training.stage_data import AnyData
 
 
 def save_model(
@@ -55,7 +55,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def describe_stage(folder: Path, recipe: Recipe, data: StageData) -> None:
+def describe_stage(folder: Path, recipe: Recipe, data: AnyData) -> None:
     """Writes the recipe with its defaults, what the stage trains on, and what it leaves out."""
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(folder / "recipe.yaml") as temporary, temporary.open("wb") as file:

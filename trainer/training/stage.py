@@ -6,17 +6,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trainer.data.blend import StageData
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe, StageRecipe
 from trainer.training.engine import start_engine
-from trainer.training.faulty_log import FaultyLog
 from trainer.training.loop import stage_batches, train_steps
 from trainer.training.metrics import MetricsWriter, StepMetrics, console_line
 from trainer.training.processes import Processes
+from trainer.training.sample_log import SampleLog
 from trainer.training.save import describe_stage, save_model
 from trainer.training.schedule import stage_steps
+from trainer.training.stage_data import AnyData
 from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
 
 CONSOLE_LINES = 20
@@ -31,7 +31,7 @@ class Run:
     """
 
     recipe: Recipe
-    data: Mapping[str, StageData]
+    data: Mapping[str, AnyData]
     processor: EncoderMixtureProcessor
     out: Path
     processes: Processes
@@ -92,7 +92,7 @@ def train_stage(
         batches,
         stage=stage,
         epoch_samples=data.epoch_samples,
-        faulty=FaultyLog(folder, most=most_faulty, processes=run.processes),
+        log=SampleLog(folder, most_faulty=most_faulty, processes=run.processes),
         processes=run.processes,
     )
     losses = _record(run, stage, steps, metrics)
