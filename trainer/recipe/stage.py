@@ -17,6 +17,10 @@ class StageRecipe(Settings):
         train: patterns over module names; what matches one of them trains, the rest is frozen.
         lr: learning rate by pattern; `*` is for what no other pattern matches.
         batch_samples: samples a step, over all processes.
+        data: name of what it trains on, in the recipe's `data` or as `--data NAME=DIR` gives it;
+            null where there is one thing only.
+        streaming: whether shards are read from end to end, in place of samples by the index. Their
+            order is drawn, and no run repeats another's.
         epochs, steps: how long; exactly one of them.
         from_stage: the earlier stage whose weights it starts from (`from` in the file); null for
             the recipe's own first weights.
@@ -30,6 +34,8 @@ class StageRecipe(Settings):
         dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]], Field(min_length=1)
     ]
     batch_samples: Positive
+    data: Name | None = None
+    streaming: bool = False
     epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     steps: Positive | None = None
     from_stage: Annotated[str | None, Field(alias="from")] = None

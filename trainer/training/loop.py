@@ -5,66 +5,117 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from itertools import islice
+from typing import Any
 
-from torch.utils.data import DataLoader, Dataset
+import torch
+from torch import Tensor
 
-from trainer.data.collate import Batch, collate
-from trainer.data.order import global_batches, rank_batches
-from trainer.data.samples import EncodedSamples
+from datakit.errors import UsageError
+from trainer.data.collate import StepBatch, collate
+from trainer.data.loader import StepBatches, load_steps
+from trainer.data.micro_batches import Limits
+from trainer.data.order import SampleOrder
+from trainer.data.streaming import StreamedBatches, StreamedData
 from trainer.errors import TrainingError
+from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe, StageRecipe
 from trainer.training.metrics import StepMetrics
 from trainer.training.processes import Processes
+from trainer.training.sample_log import SampleLog
+from trainer.training.stage_data import AnyData
 from trainer.training.trainable import set_modes
 
 
 def stage_batches(
-    samples: EncodedSamples,
+    data: AnyData,
     *,
     recipe: Recipe,
     stage: StageRecipe,
     steps: int,
     processes: Processes,
-) -> Iterable[Batch]:
-    """This process's part of each global batch of a stage."""
-    batches = global_batches(
-        len(samples), batch_samples=stage.batch_samples, steps=steps, seed=recipe.seed
+    start_step: int = 0,
+) -> Iterable[StepBatch]:
+    """This process's part of each global batch of a stage.
+
+    Args:
+        start_step: the first one, counted from 0; nothing before it is read. What is streamed
+            starts anywhere.
+    """
+    limits = Limits(
+        packing=recipe.packing,
+        tokens=recipe.micro_batch_tokens or recipe.max_tokens,
+        views=recipe.micro_batch_views,
     )
-    own = rank_batches(batches, rank=processes.rank, ranks=processes.count)
-    return DataLoader(
-        cast(Dataset[Batch], samples),  # a batch is what its collation makes of samples
-        batch_sampler=list(own),
-        collate_fn=partial(collate, pad_token_id=samples.processor.tokenizer.pad_token_id),
-        num_workers=recipe.loader_processes,
-        # Forking would copy the locks of threads that torch and polars have running.
-        multiprocessing_context="forkserver" if recipe.loader_processes else None,
+    load = partial(
+        load_steps,
+        processes=recipe.loader_processes,
+        pin_memory=processes.device.type == "cuda",
     )
+    rank, ranks = processes.rank, processes.count
+    if isinstance(data, StreamedData):
+        own = len(range(stage.batch_samples)[rank::ranks])
+        if stage.batch_samples < ranks:
+            raise UsageError(
+                f"stage {stage.name!r} streams {stage.batch_samples:,} samples a step over {ranks} "
+                "processes: give each at least one."
+            )
+        stream = load(StreamedBatches(data, limits=limits, own_samples=own), None)
+        return evenly_many(islice(stream, steps - start_step), data.processor, processes)
+    order = SampleOrder(draws=data.draws, seed=recipe.seed, batch_samples=stage.batch_samples)
+    batches = StepBatches(data, order=order, limits=limits, rank=rank, ranks=ranks)
+    return load(batches, range(start_step, steps))
+
+
+def evenly_many(
+    batches: Iterable[StepBatch], processor: EncoderMixtureProcessor, processes: Processes
+) -> Iterator[StepBatch]:
+    """Gives every process as many micro-batches as the one that has most, empty ones behind."""
+    empty = collate([], processor, packing=False)
+    for batch in batches:
+        own = batch.micro_batches
+        most = max(processes.gather(len(own)))
+        yield replace(batch, micro_batches=own + (empty,) * (most - len(own)))
 
 
 def train_steps(
     engine: Any,
-    batches: Iterable[Batch],
+    batches: Iterable[StepBatch],
     *,
     stage: StageRecipe,
-    num_samples: int,
+    epoch_samples: int,
+    log: SampleLog,
     processes: Processes,
+    start_step: int = 0,
 ) -> Iterator[StepMetrics]:
     """Trains, and yields each step's metrics.
 
+    Args:
+        epoch_samples: that an epoch has.
+        log: where samples are noted that cannot be used.
+        start_step: steps that are done already.
+
     Raises:
-        TrainingError: the loss is no longer a number.
+        TrainingError: the loss is no longer a number, or too many samples cannot be read.
     """
     set_modes(engine.module)
     started = time.monotonic()
-    for step, batch in enumerate(batches, start=1):
+    for step, batch in enumerate(batches, start=start_step + 1):
         counts = processes.sums(
-            batch.num_label_tokens, batch.num_tokens, len(batch.keys), len(batch.pixel_values)
+            batch.num_label_tokens,
+            batch.num_tokens,
+            len(batch.keys),
+            batch.num_views,
+            len(batch.faulty),
+            len(batch.dropped),
         )
-        label_tokens, tokens, samples, images = (int(count) for count in counts)
+        label_tokens, tokens, samples, images, faulty, dropped = (int(count) for count in counts)
+        log.note_faulty(step, batch.faulty, faulty)
+        log.note_dropped(step, batch.dropped, dropped)
         rates = {group["pattern"]: group["lr"] for group in engine.optimizer.param_groups}
-        loss = train_step(engine, batch, label_tokens=label_tokens, processes=processes)
+        loss = train_step(engine, batch, label_tokens=max(label_tokens, 1), processes=processes)
         grad_norm = float(engine.get_global_grad_norm())
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
             raise TrainingError(
@@ -75,7 +126,7 @@ def train_steps(
         now = time.monotonic()
         yield StepMetrics(
             step=step,
-            epoch=step * stage.batch_samples / num_samples,
+            epoch=step * stage.batch_samples / epoch_samples,
             loss=loss,
             lr=rates,
             grad_norm=grad_norm,
@@ -88,15 +139,19 @@ def train_steps(
         started = now
 
 
-def train_step(engine: Any, batch: Batch, *, label_tokens: int, processes: Processes) -> float:
+def train_step(engine: Any, batch: StepBatch, *, label_tokens: int, processes: Processes) -> float:
     """One step; returns the mean loss of all label tokens of the global batch.
 
-    Every token weighs the same, whichever process has it: each process divides its summed loss by
-    the tokens of all, and as DeepSpeed averages gradients over processes, the loss is multiplied
-    by their count first.
+    Every token weighs the same, whichever process and micro-batch has it: each divides its summed
+    loss by the tokens of all, gradients add up over micro-batches, and as DeepSpeed averages them
+    over processes, the loss is multiplied by their count first.
     """
-    inputs = batch.inputs_on(processes.device)
-    loss = engine(**inputs, num_items_in_batch=label_tokens, use_cache=False).loss
-    engine.backward(loss * processes.count)
-    engine.step()
-    return processes.sums(float(loss.detach()))[0]
+    losses: list[Tensor] = []
+    for number, micro_batch in enumerate(batch.micro_batches, start=1):
+        engine.set_gradient_accumulation_boundary(number == len(batch.micro_batches))
+        inputs = micro_batch.inputs_on(processes.device)
+        loss = engine(**inputs, num_items_in_batch=label_tokens, use_cache=False).loss
+        engine.backward(loss * processes.count)
+        engine.step()
+        losses.append(loss.detach())
+    return processes.sums(float(torch.stack(losses).sum()))[0]
