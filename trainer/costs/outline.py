@@ -10,6 +10,7 @@ from transformers import AutoConfig, PreTrainedConfig
 from datakit.errors import UsageError
 from trainer.encoders import resolve_encoder
 from trainer.model.build import mixture_config
+from trainer.model.check_language_model import language_model_fault
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.recipe import ModelRecipe
 
@@ -39,4 +40,7 @@ def _text_config(recipe: ModelRecipe) -> PreTrainedConfig:
         config: PreTrainedConfig = AutoConfig.from_pretrained(named)
     except (OSError, ValueError) as error:
         raise UsageError(f"the language model {named!r} cannot be loaded: {error}") from error
+    fault = language_model_fault(config)
+    if fault:
+        raise UsageError(f"the language model {named!r}: {fault}")
     return config

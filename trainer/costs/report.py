@@ -90,7 +90,7 @@ def _stage_cost(
 
 
 def _parts(model: EncoderMixtureForConditionalGeneration, sample_tokens: int) -> list[PartCost]:
-    """The parts; aggregators within the language model count as its parameters, not its FLOPs."""
+    """The parts; aggregators within the language model count as its own."""
     with torch.device("meta"):
         side = model.image_side_px
         views = torch.zeros(1, 3, side, side, dtype=torch.uint8)
@@ -113,9 +113,19 @@ def _parts(model: EncoderMixtureForConditionalGeneration, sample_tokens: int) ->
         ids = torch.zeros(1, sample_tokens, dtype=torch.long)
         language = [model.language_model, *filter(None, [model.in_language_model])]
         what = f"{text.model_type}, {text.num_hidden_layers} x {text.hidden_size}"
-        run = partial(model.language_model, input_ids=ids)
+        run = partial(_run_language_model, model, ids)
         parts.append(_cost("language_model", what, language, run))
     return parts
+
+
+def _run_language_model(model: EncoderMixtureForConditionalGeneration, ids: torch.Tensor) -> None:
+    """Runs the language model, and what reads between its layers what the projector saw last."""
+    model.language_model(input_ids=ids)
+    within, seen = model.in_language_model, model.projector.seen
+    if within is not None and seen is not None:
+        queries = torch.zeros(1, within.rows * within.columns, model.projector.width)
+        for layer in within.layers:
+            layer(queries, seen)
 
 
 def _cost(

@@ -76,8 +76,8 @@ class EncodedSamples(Dataset[EncodedSample]):
     def num_tokens(self, position: int) -> int:
         """L of one sample, without decoding its images."""
         sample = self.data[self.rows[position]]
-        cutter = self.processor.image_processor.cutter()
-        counts = [cutter.num_views(*image.size) for image in sample.open_images()]
+        images = self.processor.image_processor
+        counts = [images.num_views(image) for image in sample.open_images()]
         encoded = self.processor.encode_conversation(sample.messages, views_of_images=counts)
         return len(encoded.input_ids)
 

@@ -24,6 +24,7 @@ from datakit.record import IMAGE_PLACEHOLDER
 from trainer.encoders import EncoderSpec, resolve_encoder
 from trainer.errors import TrainingError
 from trainer.model.chat_template import load_chat_template, with_own_tokens
+from trainer.model.check_language_model import language_model_fault
 from trainer.model.configuration import EncoderMixtureConfig
 from trainer.model.image_processor import SquareImageProcessor
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
@@ -170,6 +171,9 @@ def _language_model(
     except (OSError, ValueError) as error:
         name = recipe.language_model
         raise UsageError(f"the language model {name!r} cannot be loaded: {error}") from error
+    fault = language_model_fault(model.config)
+    if fault:
+        raise UsageError(f"the language model {recipe.language_model!r}: {fault}")
     embeddings = cast(nn.Embedding, model.get_input_embeddings())
     if len(tokenizer) > embeddings.num_embeddings:
         model.resize_token_embeddings(len(tokenizer))

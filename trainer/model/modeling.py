@@ -100,8 +100,8 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         Args:
             input_ids: (B, L), with `config.image_token_id` for each visual token.
             pixel_values: uint8, (N, 3, S, S).
-            view_areas: (N, 4), left, top, right and bottom of what shows the image, as shares of
-                S; all of each view where it is None.
+            view_areas: (N, 4), left, top, right and bottom of what shows the image, in pixels;
+                all of each view where it is None.
             attention_mask: (B, L), 0 at padding.
             inputs_embeds: (B, L, D), in place of `input_ids` and `pixel_values`.
             position_ids: (B, L), which `generate` counts without the padding, as it finds the name
@@ -159,7 +159,8 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
     def visual_tokens(self, pixel_values: Tensor, view_areas: Tensor | None = None) -> Tensor:
         """Encodes, joins and projects: uint8 (N, 3, S, S) to (N, tokens a view, D)."""
         grids = [backbone(pixel_values) for backbone in self.backbones]
-        tokens: Tensor = self.projector(self.fusion(grids, view_areas), view_areas)
+        areas = None if view_areas is None else view_areas.float() / pixel_values.shape[-1]
+        tokens: Tensor = self.projector(self.fusion(grids, areas), areas)
         return tokens
 
     def get_input_embeddings(self) -> nn.Module:

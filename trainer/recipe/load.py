@@ -27,6 +27,9 @@ def find_recipe(name: str | Path) -> Path:
 def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Loaded[Recipe]:
     """Loads a recipe, a file or the name of a shipped one, with what it extends.
 
+    Maps merge, unless they describe different kinds of things by `type`, `preset` or `model_type`:
+    then that of the recipe stands alone. Stages merge by name.
+
     Raises:
         UsageError: the file does not exist.
         ConfigError: all problems, each with its line.
@@ -37,5 +40,6 @@ def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Loaded[Rec
         what="recipe",
         shipped=SHIPPED_RECIPES,
         named_lists=("stages",),
+        kind_keys=("model_type", "preset", "type"),
         overrides=overrides,
     )

@@ -73,6 +73,19 @@ def test_every_projector_is_counted(projector: str) -> None:
     assert report.parts[-2].forward_flops > 0
 
 
+def test_aggregators_within_the_language_model_are_counted() -> None:
+    """What two of them add, for each of the two layers of the language model has one."""
+
+    def flops(within: str) -> int:
+        projector = f"{{type: sva, queries: 2, width: 64, depth: 1, in_language_model: {within}}}"
+        settings = [*SMALL, "model.fusion=separate", f"model.projector={projector}"]
+        return trainer.check("tiny", overrides=settings).parts[-1].forward_flops
+
+    without, one, two = flops("null"), flops("{count: 1}"), flops("{stride: 1}")
+    assert without < one
+    assert two - one == one - without
+
+
 def test_a_frozen_part_costs_a_gradient_only_behind_one_that_trains() -> None:
     assert step_flops([(5, False)]) == 5
     assert step_flops([(5, True)]) == 15
