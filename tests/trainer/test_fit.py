@@ -15,7 +15,7 @@ from tests.trainer.conftest import SMALL, Fit, run_python
 from trainer.data.order import global_batches, rank_batches
 from trainer.model.build import build_model
 from trainer.recipe import load_recipe
-from trainer.training.stage import model_folder
+from trainer.training.starting import model_folder
 
 GENERATE = """\
 import sys, torch, trainer

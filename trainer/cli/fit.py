@@ -20,8 +20,16 @@ def fit(
             "--set", metavar="KEY=VALUE", help="Override a key, such as stages.tune.steps=50."
         ),
     ] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            "--stage",
+            metavar="STAGE[/ENCODER]",
+            help="Train this one only; what it starts from must be in --out.",
+        ),
+    ] = None,
 ) -> None:
     """Train a recipe's stages on a build, alone or under a launcher."""
     import trainer
 
-    trainer.fit(recipe, data=data, out=out, overrides=overrides or ())
+    trainer.fit(recipe, data=data, out=out, overrides=overrides or (), stage=stage)

@@ -27,7 +27,7 @@ from trainer.model.chat_template import load_chat_template, with_own_tokens
 from trainer.model.check_language_model import language_model_fault
 from trainer.model.configuration import EncoderMixtureConfig
 from trainer.model.image_processor import SquareImageProcessor
-from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.model.modeling import EncoderMixtureForConditionalGeneration, random_language_model
 from trainer.model.processor import EncoderMixtureProcessor, token_id
 from trainer.recipe import ModelRecipe
 
@@ -51,6 +51,7 @@ def build_model(
         UsageError: weights that the recipe names cannot be loaded.
     """
     torch.manual_seed(seed)
+    # First, so that a random one is the same whatever encoders stand before it.
     language_model, text_config = _language_model(recipe, tokenizer)
     specs = [resolve_encoder(encoder.as_map()) for encoder in recipe.encoders]
     image_token_id = token_id(tokenizer, IMAGE_PLACEHOLDER)
@@ -155,8 +156,8 @@ def _text(part: str | torch.Size) -> str:
 
 def _language_model(
     recipe: ModelRecipe, tokenizer: PreTrainedTokenizerBase
-) -> tuple[PreTrainedModel | None, PreTrainedConfig]:
-    """The loaded language model and its configuration; None where its weights are random."""
+) -> tuple[PreTrainedModel, PreTrainedConfig]:
+    """The language model and its configuration."""
     if isinstance(recipe.language_model, dict):
         keys: dict[str, Any] = {
             "eos_token_id": tokenizer.eos_token_id,
@@ -165,7 +166,8 @@ def _language_model(
             **recipe.language_model,
             "vocab_size": len(tokenizer),
         }
-        return None, AutoConfig.for_model(**keys)
+        config: PreTrainedConfig = AutoConfig.for_model(**keys)
+        return random_language_model(config), config
     try:
         model = AutoModelForCausalLM.from_pretrained(recipe.language_model)
     except (OSError, ValueError) as error:

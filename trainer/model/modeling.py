@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
+from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from trainer.encoders.build import build_backbone
@@ -61,7 +61,9 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         shapes = [backbone.shape for backbone in self.backbones]
         height, width_cells = config.grid or (1, 1)
         self.fusion = fusion(shapes, (height, width_cells), fusion_settings)
-        self.language_model: PreTrainedModel = language_model or random_language_model(config)
+        self.language_model: PreTrainedModel = language_model or random_language_model(
+            config.get_text_config()
+        )
         width = config.get_text_config().hidden_size
         self.projector = projector(self.fusion.shapes, width, projector_settings)
         layers = config.get_text_config().num_hidden_layers
@@ -243,9 +245,9 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
             initialise()
 
 
-def random_language_model(config: EncoderMixtureConfig) -> PreTrainedModel:
-    """The language model of a configuration, with random weights."""
+def random_language_model(config: PreTrainedConfig) -> PreTrainedModel:
+    """A language model with random weights."""
     model: PreTrainedModel = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
-        config.text_config
+        config
     )
     return model

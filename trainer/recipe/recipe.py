@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -41,15 +42,30 @@ class Recipe(Settings):
 
     @model_validator(mode="after")
     def _stages_follow(self) -> Recipe:
-        earlier: list[str] = []
+        earlier: dict[str, StageRecipe] = {}
         for stage in self.stages:
             if stage.name in earlier:
                 raise ValueError(f"two stages are called {stage.name!r}.")
-            if stage.from_stage is not None and stage.from_stage not in earlier:
-                hint = nearest(stage.from_stage, earlier)
-                raise ValueError(
-                    f"stage {stage.name!r} starts from {stage.from_stage!r}, which is no earlier "
-                    f"stage. {hint}"
-                )
-            earlier.append(stage.name)
+            if stage.from_stage is not None:
+                _check_start(stage, earlier)
+            earlier[stage.name] = stage
         return self
+
+
+def _check_start(stage: StageRecipe, earlier: Mapping[str, StageRecipe]) -> None:
+    """Checks the `from` of a stage."""
+    start = f"stage {stage.name!r} starts from {stage.from_stage!r}"
+    source = earlier.get(str(stage.from_stage))
+    if source is None:
+        hint = nearest(str(stage.from_stage), list(earlier))
+        raise ValueError(f"{start}, which is no earlier stage. {hint}")
+    if source.each_encoder:
+        raise ValueError(
+            f"{start}, which leaves a model of each encoder and none of all of them. Leave `from` "
+            "out: the encoders are taken from there."
+        )
+    if stage.each_encoder:
+        raise ValueError(
+            f"{start}, but has `each_encoder`: each encoder starts from the recipe's "
+            "own first weights. Leave `from` out."
+        )

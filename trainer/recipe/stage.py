@@ -15,6 +15,9 @@ class StageRecipe(Settings):
 
     Attributes:
         train: patterns over module names; what matches one of them trains, the rest is frozen.
+        each_encoder: whether every encoder trains by itself, one after the other, with a projector
+            of its own before the language model (Eagle's pre-alignment). Later stages without
+            `from` start with the encoders that it leaves; the projectors are dropped.
         lr: learning rate by pattern; `*` is for what no other pattern matches.
         batch_samples: samples a step, over all processes.
         epochs, steps: how long; exactly one of them.
@@ -29,6 +32,7 @@ class StageRecipe(Settings):
     lr: Annotated[
         dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]], Field(min_length=1)
     ]
+    each_encoder: bool = False
     batch_samples: Positive
     epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     steps: Positive | None = None

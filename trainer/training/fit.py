@@ -10,10 +10,10 @@ import transformers
 import datakit
 from datakit.config import Loaded
 from trainer.data.samples import EncodedSamples, training_rows
-from trainer.model.build import ModelAndProcessor, build_model, load_model
+from trainer.model.build import ModelAndProcessor
 from trainer.model.check import check_model
-from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.recipe import Recipe, StageRecipe, load_recipe
+from trainer.recipe import Recipe, load_recipe
+from trainer.training.jobs import choose_jobs, jobs_of, outlines_of
 from trainer.training.metrics import loss_curve
 from trainer.training.prepare import (
     check_batches,
@@ -22,14 +22,20 @@ from trainer.training.prepare import (
     make_tokenizer,
 )
 from trainer.training.processes import Processes, join_processes
-from trainer.training.stage import Run, StageResult, model_folder, train_stage
-from trainer.training.trainable import plan_stages
+from trainer.training.stage import Run, StageResult, train_stage
+from trainer.training.starting import check_starts, starting_model
+from trainer.training.trainable import plan_jobs
 
 
 def fit(
-    recipe: Path | str, *, data: Path | str, out: Path | str, overrides: Sequence[str] = ()
+    recipe: Path | str,
+    *,
+    data: Path | str,
+    out: Path | str,
+    overrides: Sequence[str] = (),
+    stage: str | None = None,
 ) -> list[StageResult]:
-    """Trains all stages of a recipe on a build.
+    """Trains the stages of a recipe on a build.
 
     Under a launcher every process calls it; each returns the same.
 
@@ -38,6 +44,8 @@ def fit(
         data: folder of a build.
         out: folder of the run; each stage gets a folder in it.
         overrides: `key.key=value`, over the recipe.
+        stage: the only one to train, or `STAGE/ENCODER` of one with `each_encoder`; all of them
+            where it is None.
 
     Raises:
         UsageError: the recipe, the build's path or the output folder is wrong; before training.
@@ -49,51 +57,57 @@ def fit(
     build = datakit.open(data)
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with join_processes() as processes:
-        results = _train(loaded, build, Path(out), processes)
+        results = _train(loaded, build, Path(out), processes, only=stage)
         _tell_results(results, processes)
     return results
 
 
 def _train(
-    loaded: Loaded[Recipe], build: datakit.BuiltDataset, out: Path, processes: Processes
+    loaded: Loaded[Recipe],
+    build: datakit.BuiltDataset,
+    out: Path,
+    processes: Processes,
+    *,
+    only: str | None,
 ) -> list[StageResult]:
     recipe = loaded.value
     check_batches(loaded, processes.count)
-    claim_folder(out, processes)
+    jobs = jobs_of(recipe)
+    chosen = choose_jobs(jobs, only)
+    plans = plan_jobs(loaded, jobs, outlines_of(jobs))
+    check_starts(chosen, out)
+    claim_folder(out if only is None else out / only, processes)
     rows = training_rows(build)
     tokenizer = make_tokenizer(
         recipe.model, build, rows, folder=out / "tokenizer", processes=processes
     )
-    first = build_model(recipe.model, tokenizer, seed=recipe.seed)
-    plans = plan_stages(first.model, loaded)
-    _tell_model(first, recipe, processes)
-    samples = drop_long_samples(
-        EncodedSamples(build, first.processor, rows), recipe.max_tokens, processes
-    )
-    run = Run(recipe=recipe, build=build, samples=samples, out=out, processes=processes)
-    model = first.model
     results: list[StageResult] = []
-    for stage, plan in zip(recipe.stages, plans, strict=True):
-        if results:
-            model = _starting_model(run, stage)
-        results.append(train_stage(run, stage, plan, model))
+    samples: dict[str | None, EncodedSamples] = {}
+    for job in chosen:
+        built = starting_model(job, tokenizer, seed=recipe.seed, out=out)
+        if job.encoder not in samples:
+            _tell_model(built, processes)
+            samples[job.encoder] = drop_long_samples(
+                EncodedSamples(build, built.processor, rows), recipe.max_tokens, processes
+            )
+        run = Run(
+            recipe=recipe,
+            build=build,
+            samples=samples[job.encoder],
+            out=out,
+            processes=processes,
+        )
+        results.append(train_stage(run, job.stage, plans[jobs.index(job)], built.model))
     return results
 
 
-def _starting_model(run: Run, stage: StageRecipe) -> EncoderMixtureForConditionalGeneration:
-    """The weights that a later stage starts from: another stage's, or the recipe's own."""
-    if stage.from_stage is not None:
-        return load_model(model_folder(run.out, stage.from_stage))
-    tokenizer = run.samples.processor.tokenizer
-    return build_model(run.recipe.model, tokenizer, seed=run.recipe.seed).model
-
-
-def _tell_model(first: ModelAndProcessor, recipe: Recipe, processes: Processes) -> None:
-    size = sum(parameter.numel() for parameter in first.model.parameters())
+def _tell_model(built: ModelAndProcessor, processes: Processes) -> None:
+    config = built.model.config
+    size = sum(parameter.numel() for parameter in built.model.parameters())
     processes.tell(
-        f"model: {' + '.join(first.model.encoders)} -> {recipe.model.fusion.type} -> "
-        f"{recipe.model.projector.type} -> {first.model.config.text_config.model_type}; "
-        f"{size / 1e6:.1f}M parameters, {first.processor.tokens_per_view} visual tokens a view"
+        f"model: {' + '.join(built.model.encoders)} -> {config.fusion['type']} -> "
+        f"{config.projector['type']} -> {config.text_config.model_type}; "
+        f"{size / 1e6:.1f}M parameters, {built.processor.tokens_per_view} visual tokens a view"
     )
 
 

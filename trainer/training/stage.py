@@ -16,6 +16,7 @@ from trainer.training.metrics import MetricsWriter, StepMetrics, console_line
 from trainer.training.processes import Processes
 from trainer.training.save import describe_stage, save_model
 from trainer.training.schedule import stage_steps
+from trainer.training.starting import model_folder
 from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
 
 CONSOLE_LINES = 20
@@ -44,11 +45,6 @@ class StageResult:
     name: str
     losses: tuple[float, ...]
     model: Path
-
-
-def model_folder(out: Path, stage: str) -> Path:
-    """Where a stage's model is."""
-    return out / stage / "model"
 
 
 def train_stage(

@@ -5,19 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import chain
 
 from torch import nn
 
 from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, nearest
 from trainer.recipe import Recipe, StageRecipe
+from trainer.training.jobs import Job
 
 EVERYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainPlan:
-    """What one stage trains.
+    """What one job trains.
 
     Attributes:
         pattern_of: for each trainable parameter, by name, the pattern of its learning rate.
@@ -31,19 +33,34 @@ def matches(name: str, pattern: str) -> bool:
     return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
 
 
-def plan_stages(model: nn.Module, loaded: Loaded[Recipe]) -> list[TrainPlan]:
-    """Decides what every stage trains.
+def plan_jobs(
+    loaded: Loaded[Recipe], jobs: Sequence[Job], models: Mapping[str | None, nn.Module]
+) -> list[TrainPlan]:
+    """Decides what every job trains.
+
+    Args:
+        jobs: all of the recipe, in its order.
+        models: by the encoder that a job is of.
 
     Raises:
-        ConfigError: a pattern matches nothing, a trained parameter has no learning rate or two;
-            for all stages at once, before the first one starts.
+        ConfigError: a pattern matches nothing, a trained parameter has no learning rate or two, or
+            nothing of an encoder trains; for all stages at once, before the first one starts.
     """
-    names = [name for name, _ in model.named_parameters()]
     problems: list[Problem] = []
     plans: list[TrainPlan] = []
     for index, stage in enumerate(loaded.value.stages):
-        plan, found = _plan_stage(names, stage)
-        plans.append(plan)
+        names = {
+            job.name: [name for name, _ in models[job.encoder].named_parameters()]
+            for job in jobs
+            if job.index == index
+        }
+        plan, found = _plan_stage(list(dict.fromkeys(chain(*names.values()))), stage)
+        shares = {job: _share_of(plan, own) for job, own in names.items()}
+        idle = [job for job, share in shares.items() if not share.pattern_of]
+        if idle and not found:
+            text = f"{', '.join(map(repr, stage.train))}: nothing of {', '.join(idle)} trains."
+            found.append(("train", text, "Name the encoders that are left out, too."))
+        plans += shares.values()
         for key, text, mend in found:
             where = loaded.where("stages", index, key)
             problems.append(
@@ -52,6 +69,12 @@ def plan_stages(model: nn.Module, loaded: Loaded[Recipe]) -> list[TrainPlan]:
     if problems:
         raise ConfigError(f"recipe {loaded.path}", problems)
     return plans
+
+
+def _share_of(plan: TrainPlan, names: Iterable[str]) -> TrainPlan:
+    """What of a stage's plan one of its models has."""
+    own = {name: plan.pattern_of[name] for name in names if name in plan.pattern_of}
+    return TrainPlan(pattern_of=own)
 
 
 def freeze_all_but(model: nn.Module, plan: TrainPlan) -> None:
