@@ -24,7 +24,7 @@ from trainer.training.prepare import (
 from trainer.training.processes import Processes, join_processes
 from trainer.training.stage import Run, StageResult, train_stage
 from trainer.training.starting import check_starts, starting_model
-from trainer.training.trainable import plan_jobs
+from trainer.training.trainable import plan_jobs, trains_embeddings
 
 
 def fit(
@@ -74,12 +74,18 @@ def _train(
     check_batches(loaded, processes.count)
     jobs = jobs_of(recipe)
     chosen = choose_jobs(jobs, only)
-    plans = plan_jobs(loaded, jobs, outlines_of(jobs))
+    models = outlines_of(jobs)
+    plans = plan_jobs(loaded, jobs, models)
     check_starts(chosen, out)
     claim_folder(out if only is None else out / only, processes)
     rows = training_rows(build)
     tokenizer = make_tokenizer(
-        recipe.model, build, rows, folder=out / "tokenizer", processes=processes
+        recipe.model,
+        build,
+        rows,
+        folder=out / "tokenizer",
+        embeddings_train=any(trains_embeddings(model, plans) for model in models.values()),
+        processes=processes,
     )
     results: list[StageResult] = []
     samples: dict[str | None, EncodedSamples] = {}

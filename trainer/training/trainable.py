@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from itertools import chain
 
 from torch import nn
+from transformers import PreTrainedModel
 
 from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, nearest
@@ -75,6 +76,13 @@ def _share_of(plan: TrainPlan, names: Iterable[str]) -> TrainPlan:
     """What of a stage's plan one of its models has."""
     own = {name: plan.pattern_of[name] for name in names if name in plan.pattern_of}
     return TrainPlan(pattern_of=own)
+
+
+def trains_embeddings(model: PreTrainedModel, plans: Iterable[TrainPlan]) -> bool:
+    """Whether any of the plans trains the embeddings of tokens."""
+    embeddings = model.get_input_embeddings().weight
+    names = [name for name, parameter in model.named_parameters() if parameter is embeddings]
+    return any(name in plan.pattern_of for plan in plans for name in names)
 
 
 def freeze_all_but(model: nn.Module, plan: TrainPlan) -> None:

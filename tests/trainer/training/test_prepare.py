@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 import datakit
+from datakit.errors import UsageError
 from datakit.record import Message
 from tests.trainer.conftest import SMALL
 from trainer.model.build import build_model, load_model
@@ -61,9 +69,23 @@ def test_missing_tokens_are_added_with_embeddings_and_said(
 ) -> None:
     settings = [f"model.language_model={language_model}", f"model.chat_template={template}"]
     recipe = load_recipe("tiny", [SMALL[0], *settings]).value.model
-    tokenizer = make_tokenizer(
-        recipe, datakit.open(build_path), [], folder=tmp_path, processes=ALONE
-    )
+
+    def tokenizer_of(embeddings_train: bool) -> PreTrainedTokenizerBase:
+        return make_tokenizer(
+            recipe,
+            datakit.open(build_path),
+            [],
+            folder=tmp_path,
+            embeddings_train=embeddings_train,
+            processes=ALONE,
+        )
+
+    lacking = ", ".join(re.escape(token) for token in added[:-1])
+    refused = pytest.raises(UsageError, match=f"lacks {lacking} of .*'{template}', and no stage")
+    with refused if lacking else nullcontext():
+        tokenizer_of(embeddings_train=False)
+    capsys.readouterr()
+    tokenizer = tokenizer_of(embeddings_train=True)
     count = "1 token that it lacks" if len(added) == 1 else f"{len(added)} tokens that it lacks"
     said = capsys.readouterr().out
     assert f"tokenizer {language_model}: added {count}: {', '.join(added)}" in said
