@@ -19,7 +19,7 @@ def find_recipe(name: str | Path) -> Path:
         UsageError: a bare name that no shipped recipe has; the nearest are given.
     """
     path = Path(name)
-    if path.exists() or path.suffix or path.parent != Path():
+    if path.exists() or path.suffix in (".yaml", ".yml") or path.parent != Path():
         return path
     return data_file(SHIPPED_RECIPES, path.name, what="recipe")
 

@@ -11,7 +11,7 @@ from datakit.errors import nearest
 from trainer.recipe.model import ModelRecipe
 from trainer.recipe.schedule import ScheduleRecipe
 from trainer.recipe.stage import StageRecipe
-from trainer.recipe.values import Name, NotNegative, Positive
+from trainer.recipe.values import NameWithDots, NotNegative, Positive
 from trainer.settings import Settings
 
 
@@ -28,7 +28,7 @@ class Recipe(Settings):
         loader_processes: that prepare samples, for each training process; 0 for none besides it.
     """
 
-    name: Name
+    name: NameWithDots
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
     max_tokens: Positive = 2048

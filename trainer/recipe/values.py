@@ -16,6 +16,7 @@ def _refuse_truth(value: object) -> object:
 NO_TRUTH_VALUE = BeforeValidator(_refuse_truth)  # Python's True is 1
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+NameWithDots = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
 Share = Annotated[float, Field(ge=0, le=1), NO_TRUTH_VALUE]
 Positive = Annotated[int, Field(ge=1), NO_TRUTH_VALUE]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), NO_TRUTH_VALUE]
