@@ -1,4 +1,4 @@
-"""Samples of a build, encoded for the model.
+"""Samples of builds, encoded for the model.
 
 Legend: N views (images, or tiles of them), L tokens, S side of a view in pixels.
 """
@@ -9,14 +9,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 import datakit
 from datakit.errors import DataError
+from trainer.data.exchanges import first_exchanges
 from trainer.geometry.base import View
-from trainer.model.conversation import check_placeholders
+from trainer.model.conversation import check_placeholders, count_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
 
 
@@ -37,67 +40,95 @@ class EncodedSample:
     view_areas: Tensor
 
 
-class EncodedSamples(Dataset[EncodedSample]):
-    """The samples of a build at `rows`, encoded when they are asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SamplePlaces:
+    """Where samples are, by position.
 
-    def __init__(
-        self,
-        data: datakit.BuiltDataset,
-        processor: EncoderMixtureProcessor,
-        rows: Sequence[int] | None = None,
-    ) -> None:
-        self.data = data
-        self.processor = processor
-        self.rows = range(len(data)) if rows is None else rows
+    Attributes:
+        builds: which build has it.
+        rows: of that build's index.
+        exchanges: the first so many of its conversation are used.
+    """
+
+    builds: npt.NDArray[np.int16]
+    rows: npt.NDArray[np.int64]
+    exchanges: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.rows)
 
+
+class EncodedSamples(Dataset[EncodedSample]):
+    """Samples of several builds by position, encoded when they are asked for."""
+
+    def __init__(
+        self,
+        builds: Sequence[datakit.BuiltDataset],
+        processor: EncoderMixtureProcessor,
+        places: SamplePlaces,
+    ) -> None:
+        self.builds = tuple(builds)
+        self.processor = processor
+        self.places = places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
     def __getitem__(self, position: int) -> EncodedSample:
-        """Reads and encodes one sample.
+        """Reads and encodes one sample; errors as `encode_sample`, and those of reading."""
+        sample = self.builds[self.places.builds[position]][int(self.places.rows[position])]
+        exchanges = int(self.places.exchanges[position])
+        return encode_sample(sample, self.processor, exchanges=exchanges)
 
-        Raises:
-            DataError: its placeholders and images do not match, or an image cannot be decoded.
-        """
-        sample = self.data[self.rows[position]]
-        check_placeholders(sample.messages, len(sample.image_bytes), where=sample.id)
-        views_of_images = self._views(sample)
-        counts = [len(views) for views in views_of_images]
-        conversation = self.processor.encode_conversation(sample.messages, views_of_images=counts)
-        pixels, areas = self.processor.image_processor.stack(list(chain(*views_of_images)))
-        return EncodedSample(
-            key=sample.id,
-            input_ids=conversation.input_ids,
-            labels=conversation.labels,
-            pixel_values=pixels,
-            view_areas=areas,
-        )
-
-    def num_tokens(self, position: int) -> int:
-        """L of one sample, without decoding its images."""
-        sample = self.data[self.rows[position]]
-        images = self.processor.image_processor
-        counts = [images.num_views(image) for image in sample.open_images()]
-        encoded = self.processor.encode_conversation(sample.messages, views_of_images=counts)
-        return len(encoded.input_ids)
-
-    def _views(self, sample: datakit.LoadedSample) -> list[list[View]]:
-        images = self.processor.image_processor
-        try:
-            return [images.views(image) for image in sample.open_images()]
-        except (OSError, Image.DecompressionBombError) as error:
-            raise DataError(
-                f"{sample.id}: an image cannot be decoded: {error}. "
-                f"See `datakit verify {self.data.path}`."
-            ) from error
+    def key(self, position: int) -> str:
+        """Of one sample, unread."""
+        build = self.builds[self.places.builds[position]]
+        return str(build.index["key"][int(self.places.rows[position])])
 
 
-def training_rows(data: datakit.BuiltDataset) -> list[int]:
+def encode_sample(
+    sample: datakit.LoadedSample, processor: EncoderMixtureProcessor, *, exchanges: int
+) -> EncodedSample:
+    """Encodes the first exchanges of a sample and the images that they show.
+
+    Raises:
+        DataError: its placeholders and images do not match, or an image cannot be decoded.
+    """
+    check_placeholders(sample.messages, len(sample.image_bytes), where=sample.id)
+    messages = first_exchanges(sample.messages, exchanges)
+    views_of_images = _views(sample, processor, count_placeholders(messages))
+    counts = [len(views) for views in views_of_images]
+    conversation = processor.encode_conversation(messages, views_of_images=counts)
+    pixels, areas = processor.image_processor.stack(list(chain(*views_of_images)))
+    return EncodedSample(
+        key=sample.id,
+        input_ids=conversation.input_ids,
+        labels=conversation.labels,
+        pixel_values=pixels,
+        view_areas=areas,
+    )
+
+
+def _views(
+    sample: datakit.LoadedSample, processor: EncoderMixtureProcessor, num_images: int
+) -> list[list[View]]:
+    images = processor.image_processor
+    try:
+        return [images.views(image) for image in sample.open_images()[:num_images]]
+    except (OSError, Image.DecompressionBombError) as error:
+        raise DataError(f"{sample.id}: an image cannot be decoded: {error}.") from error
+
+
+def training_rows(data: datakit.BuiltDataset) -> npt.NDArray[np.int64]:
     """Rows of the samples that are trained on; those of the holdout are not."""
-    splits = data.index["split"]
-    return [row for row, split in enumerate(splits) if split == "train"]
+    return np.flatnonzero((data.index["split"] == "train").to_numpy())
 
 
-def build_texts(data: datakit.BuiltDataset, rows: Iterable[int]) -> Iterable[str]:
-    """The text of every message, to train a tokenizer on."""
-    return (message.content for row in rows for message in data[row].messages)
+def build_texts(builds: Iterable[datakit.BuiltDataset]) -> Iterable[str]:
+    """The text of every message that is trained on, to train a tokenizer on."""
+    return (
+        message.content
+        for data in builds
+        for row in training_rows(data)
+        for message in data.text(int(row)).messages
+    )

@@ -94,6 +94,9 @@ def mixture_config(
         projector=recipe.projector.as_map(),
         grid=list(recipe.grid),
         image_token_id=image_token_id,
+        # Without it transformers sets None in `text_config`, and a language model that is there
+        # already would no longer hide later tokens.
+        attn_implementation=text_config._attn_implementation,
     )
 
 

@@ -8,10 +8,11 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from datakit.errors import nearest
+from trainer.recipe.data import Blend
 from trainer.recipe.model import ModelRecipe
 from trainer.recipe.schedule import ScheduleRecipe
 from trainer.recipe.stage import StageRecipe
-from trainer.recipe.values import NameWithDots, NotNegative, Positive
+from trainer.recipe.values import Name, NameWithDots, NotNegative, Positive, Share
 from trainer.settings import Settings
 
 
@@ -20,7 +21,15 @@ class Recipe(Settings):
 
     Attributes:
         seed: of the first weights and of the order of samples.
-        max_tokens: samples with more, visual tokens included, are counted and dropped.
+        data: builds by the name that stages call them.
+        max_tokens: of a sample, visual tokens among them.
+        over_long: what becomes of samples with more: `drop`, or `cut` behind the last exchange that
+            fits; either way they are counted.
+        max_faulty_share: samples that cannot be read while training are replaced; a stage ends when
+            they are more than this share of all that it draws.
+        packing: whether samples share rows, each seeing itself alone; else rows are padded.
+        micro_batch_tokens: of one forward at most, padding among them; null for `max_tokens`.
+        micro_batch_views: that the encoders see in one forward at most; null for no limit.
         precision: `bf16` keeps fp32 master weights.
         zero_stage: what DeepSpeed spreads over processes: 1 the optimizer, 2 the gradients too.
         gradient_clipping: largest norm of the gradient; 0 for no limit.
@@ -31,7 +40,13 @@ class Recipe(Settings):
     name: NameWithDots
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
+    data: dict[Name, Blend] = Field(default_factory=dict)
     max_tokens: Positive = 2048
+    over_long: Literal["drop", "cut"] = "drop"
+    max_faulty_share: Share = 0.01
+    packing: bool = True
+    micro_batch_tokens: Positive | None = None
+    micro_batch_views: Positive | None = None
     precision: Literal["fp32", "bf16"] = "bf16"
     zero_stage: Literal[1, 2] = 2
     gradient_clipping: NotNegative = 1.0
@@ -42,6 +57,11 @@ class Recipe(Settings):
 
     @model_validator(mode="after")
     def _stages_follow(self) -> Recipe:
+        if self.micro_batch_tokens is not None and self.micro_batch_tokens < self.max_tokens:
+            raise ValueError(
+                f"micro_batch_tokens is {self.micro_batch_tokens:,}, and max_tokens "
+                f"{self.max_tokens:,}: a sample would not fit."
+            )
         earlier: dict[str, StageRecipe] = {}
         for stage in self.stages:
             if stage.name in earlier:

@@ -10,7 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from trainer.recipe import Recipe, StageRecipe
+from trainer.recipe import Recipe
 from trainer.training.processes import Processes
 from trainer.training.schedule import lr_share
 
@@ -19,15 +19,14 @@ ADAM_BETAS = (0.9, 0.999)
 ADAM_EPSILON = 1e-8
 
 
-def deepspeed_config(recipe: Recipe, stage: StageRecipe, processes: Processes) -> dict[str, Any]:
-    """The configuration of one stage.
+def deepspeed_config(recipe: Recipe) -> dict[str, Any]:
+    """The configuration of a stage.
 
-    `torch_adam` needs no compiler, on a CPU and on a GPU.
+    `torch_adam` needs no compiler, on a CPU and on a GPU. DeepSpeed asks how large a micro-batch is
+    and counts nothing by it: the loop says where a step ends, and divides the loss itself.
     """
-    micro_batch = stage.batch_samples // processes.count
     return {
-        "train_batch_size": stage.batch_samples,
-        "train_micro_batch_size_per_gpu": micro_batch,
+        "train_micro_batch_size_per_gpu": 1,
         "gradient_accumulation_steps": 1,
         "gradient_clipping": recipe.gradient_clipping,
         "bf16": {"enabled": recipe.precision == "bf16"},
@@ -50,7 +49,6 @@ def start_engine(
     groups: list[dict[str, object]],
     *,
     recipe: Recipe,
-    stage: StageRecipe,
     steps: int,
     processes: Processes,
 ) -> Any:
@@ -67,7 +65,7 @@ def start_engine(
         model=model.to(device=processes.device, dtype=dtype),
         model_parameters=groups,
         lr_scheduler=scheduler,
-        config=deepspeed_config(recipe, stage, processes),
+        config=deepspeed_config(recipe),
         dist_init_required=False,
     )
     return engine

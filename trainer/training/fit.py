@@ -1,28 +1,27 @@
-"""A whole run: a recipe and a build in, trained models out."""
+"""A whole run: a recipe and builds in, trained models out."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import transformers
 
 import datakit
 from datakit.config import Loaded
-from trainer.data.samples import EncodedSamples, training_rows
+from trainer.data.blend import StageData
+from trainer.data.choose import GivenData, choose_builds
+from trainer.data.open import open_builds
 from trainer.model.build import ModelAndProcessor
 from trainer.model.check import check_model
-from trainer.recipe import Recipe, load_recipe
+from trainer.recipe import Blend, Recipe, load_recipe
 from trainer.training.jobs import choose_jobs, jobs_of, outlines_of
 from trainer.training.metrics import loss_curve
-from trainer.training.prepare import (
-    check_batches,
-    claim_folder,
-    drop_long_samples,
-    make_tokenizer,
-)
+from trainer.training.packing_check import check_packing
+from trainer.training.prepare import claim_folder, make_tokenizer
 from trainer.training.processes import Processes, join_processes
 from trainer.training.stage import Run, StageResult, train_stage
+from trainer.training.stage_data import prepare_data
 from trainer.training.starting import check_starts, starting_model
 from trainer.training.trainable import plan_jobs, trains_embeddings
 
@@ -30,18 +29,19 @@ from trainer.training.trainable import plan_jobs, trains_embeddings
 def fit(
     recipe: Path | str,
     *,
-    data: Path | str,
+    data: GivenData = None,
     out: Path | str,
     overrides: Sequence[str] = (),
     stage: str | None = None,
 ) -> list[StageResult]:
-    """Trains the stages of a recipe on a build.
+    """Trains the stages of a recipe on builds.
 
     Under a launcher every process calls it; each returns the same.
 
     Args:
         recipe: a file, or the name of a shipped one.
-        data: folder of a build.
+        data: folder or URL of a build, for every stage; or such by the names that stages have as
+            `data`, in place of the recipe's own.
         out: folder of the run; each stage gets a folder in it.
         overrides: `key.key=value`, over the recipe.
         stage: the only one to train, or `STAGE/ENCODER` of one with `each_encoder`; all of them
@@ -54,52 +54,59 @@ def fit(
     """
     loaded = load_recipe(recipe, overrides)
     check_model(loaded)
-    build = datakit.open(data)
+    blends = choose_builds(loaded, data)
+    builds = open_builds(blends.values())
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with join_processes() as processes:
-        results = _train(loaded, build, Path(out), processes, only=stage)
+        results = _train(loaded, blends, builds, Path(out), processes, only=stage)
         _tell_results(results, processes)
     return results
 
 
 def _train(
     loaded: Loaded[Recipe],
-    build: datakit.BuiltDataset,
+    blends: Mapping[str, Blend],
+    builds: Mapping[str, datakit.BuiltDataset],
     out: Path,
     processes: Processes,
     *,
     only: str | None,
 ) -> list[StageResult]:
     recipe = loaded.value
-    check_batches(loaded, processes.count)
     jobs = jobs_of(recipe)
     chosen = choose_jobs(jobs, only)
     models = outlines_of(jobs)
     plans = plan_jobs(loaded, jobs, models)
     check_starts(chosen, out)
     claim_folder(out if only is None else out / only, processes)
-    rows = training_rows(build)
     tokenizer = make_tokenizer(
         recipe.model,
-        build,
-        rows,
+        list(builds.values()),
         folder=out / "tokenizer",
         embeddings_train=any(trains_embeddings(model, plans) for model in models.values()),
         processes=processes,
     )
     results: list[StageResult] = []
-    samples: dict[str | None, EncodedSamples] = {}
+    prepared: dict[str | None, Mapping[str, StageData]] = {}
     for job in chosen:
         built = starting_model(job, tokenizer, seed=recipe.seed, out=out)
-        if job.encoder not in samples:
+        if job.encoder not in prepared:
             _tell_model(built, processes)
-            samples[job.encoder] = drop_long_samples(
-                EncodedSamples(build, built.processor, rows), recipe.max_tokens, processes
+            if recipe.packing:
+                check_packing(built.model)
+            # An encoder's share of a stage has views of another size.
+            own = {
+                other.name: blends[other.stage_name]
+                for other in chosen
+                if other.encoder == job.encoder
+            }
+            prepared[job.encoder] = prepare_data(
+                recipe, own, builds, processor=built.processor, processes=processes
             )
         run = Run(
             recipe=recipe,
-            build=build,
-            samples=samples[job.encoder],
+            data=prepared[job.encoder],
+            processor=built.processor,
             out=out,
             processes=processes,
         )

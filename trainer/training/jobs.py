@@ -42,6 +42,11 @@ class Job:
         return self.stage.name
 
     @property
+    def stage_name(self) -> str:
+        """What the recipe calls its stage."""
+        return self.name.partition("/")[0]
+
+    @property
     def starts_from(self) -> list[str]:
         """The jobs whose models it starts from."""
         if self.stage.from_stage is not None:
@@ -74,9 +79,9 @@ def choose_jobs(jobs: Sequence[Job], only: str | None) -> list[Job]:
     """
     if only is None:
         return list(jobs)
-    chosen = [job for job in jobs if only in (job.name, job.name.partition("/")[0])]
+    chosen = [job for job in jobs if only in (job.name, job.stage_name)]
     if not chosen:
-        names = dict.fromkeys(name for job in jobs for name in (job.name.split("/")[0], job.name))
+        names = dict.fromkeys(name for job in jobs for name in (job.stage_name, job.name))
         raise UsageError(f"the recipe has no stage {only!r}. {nearest(only, list(names))}")
     return chosen
 

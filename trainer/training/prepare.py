@@ -8,34 +8,13 @@ from pathlib import Path
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 import datakit
-from datakit.config import Loaded
-from datakit.errors import ConfigError, DataError, OutputError, Problem, UsageError
+from datakit.errors import OutputError, UsageError
 from datakit.record import IMAGE_PLACEHOLDER
-from trainer.data.samples import EncodedSamples, build_texts
+from trainer.data.samples import build_texts
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import load_tokenizer, train_tokenizer
-from trainer.recipe import ModelRecipe, Recipe
+from trainer.recipe import ModelRecipe
 from trainer.training.processes import Processes
-
-
-def check_batches(loaded: Loaded[Recipe], num_processes: int) -> None:
-    """Checks that every stage's batch divides over the processes.
-
-    Raises:
-        ConfigError: it does not; all stages at once.
-    """
-    problems = [
-        Problem(
-            where=loaded.where("stages", index, "batch_samples"),
-            key=f"stages[{index}].batch_samples",
-            found=f"{stage.batch_samples} samples do not divide over {num_processes} processes.",
-            mend=f"Make it a multiple of {num_processes}.",
-        )
-        for index, stage in enumerate(loaded.value.stages)
-        if stage.batch_samples % num_processes
-    ]
-    if problems:
-        raise ConfigError(f"recipe {loaded.path}", problems)
 
 
 def claim_folder(out: Path, processes: Processes) -> None:
@@ -56,8 +35,7 @@ def claim_folder(out: Path, processes: Processes) -> None:
 
 def make_tokenizer(
     recipe: ModelRecipe,
-    build: datakit.BuiltDataset,
-    rows: Sequence[int],
+    builds: Sequence[datakit.BuiltDataset],
     *,
     folder: Path,
     embeddings_train: bool,
@@ -93,35 +71,11 @@ def make_tokenizer(
             )
         return tokenizer
     if processes.is_main:
-        texts = build_texts(build, rows)
+        texts = build_texts(builds)
         size = recipe.tokenizer_vocab_size
         train_tokenizer(texts, vocab_size=size, template=template).save_pretrained(folder)
     processes.wait()
     trained: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
-    processes.tell(f"tokenizer: {len(trained):,} tokens, trained on the text of {build.path}")
+    paths = ", ".join(str(build.path) for build in builds)
+    processes.tell(f"tokenizer: {len(trained):,} tokens, trained on the text of {paths}")
     return trained
-
-
-def drop_long_samples(
-    samples: EncodedSamples, max_tokens: int, processes: Processes
-) -> EncodedSamples:
-    """Drops samples with more than `max_tokens`, and says how many.
-
-    Raises:
-        DataError: none is left.
-    """
-    positions = range(len(samples))
-    own = [(at, samples.num_tokens(at)) for at in processes.share_of(positions)]
-    lengths = dict(pair for part in processes.gather(own) for pair in part)
-    kept = [samples.rows[at] for at in positions if lengths[at] <= max_tokens]
-    longest = max(lengths.values(), default=0)
-    if not kept:
-        raise DataError(
-            f"{samples.data.path}: none of {len(samples):,} training samples has at most "
-            f"{max_tokens:,} tokens; the longest has {longest:,}. Raise max_tokens."
-        )
-    processes.tell(
-        f"data: {len(kept):,} samples of {samples.data.path}; the longest has {longest:,} tokens; "
-        f"{len(samples) - len(kept):,} of more than {max_tokens:,} dropped"
-    )
-    return EncodedSamples(samples.data, samples.processor, kept)

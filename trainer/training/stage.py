@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import datakit
-from trainer.data.samples import EncodedSamples
+from trainer.data.blend import StageData
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe, StageRecipe
 from trainer.training.engine import start_engine
+from trainer.training.faulty_log import FaultyLog
 from trainer.training.loop import stage_batches, train_steps
 from trainer.training.metrics import MetricsWriter, StepMetrics, console_line
 from trainer.training.processes import Processes
@@ -24,11 +25,15 @@ CONSOLE_LINES = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """What the stages of a run share."""
+    """What the stages of a run share.
+
+    Attributes:
+        data: what each stage trains on, by its name.
+    """
 
     recipe: Recipe
-    build: datakit.BuiltDataset
-    samples: EncodedSamples
+    data: Mapping[str, StageData]
+    processor: EncoderMixtureProcessor
     out: Path
     processes: Processes
 
@@ -55,17 +60,17 @@ def train_stage(
 ) -> StageResult:
     """Trains what the plan says and saves the whole model."""
     folder = run.out / stage.name
+    data = run.data[stage.name]
     if run.processes.is_main:
-        describe_stage(folder, run.recipe, run.build)
+        describe_stage(folder, run.recipe, data)
     steps = stage.steps or stage_steps(
-        len(run.samples), batch_samples=stage.batch_samples, epochs=stage.epochs
+        data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
     )
     freeze_all_but(model, plan)
     engine = start_engine(
         model,
         optimizer_groups(model, plan, stage, run.recipe.weight_decay),
         recipe=run.recipe,
-        stage=stage,
         steps=steps,
         processes=run.processes,
     )
@@ -75,14 +80,20 @@ def train_stage(
         f"{trained / 1e6:.1f}M parameters train"
     )
     batches = stage_batches(
-        run.samples, recipe=run.recipe, stage=stage, steps=steps, processes=run.processes
+        data, recipe=run.recipe, stage=stage, steps=steps, processes=run.processes
     )
+    most_faulty = int(run.recipe.max_faulty_share * steps * stage.batch_samples)
     metrics = train_steps(
-        engine, batches, stage=stage, num_samples=len(run.samples), processes=run.processes
+        engine,
+        batches,
+        stage=stage,
+        epoch_samples=data.epoch_samples,
+        faulty=FaultyLog(folder, most=most_faulty, processes=run.processes),
+        processes=run.processes,
     )
     losses = _record(run, stage, steps, metrics)
     if run.processes.is_main:
-        save_model(model_folder(run.out, stage.name), model, run.samples.processor)
+        save_model(model_folder(run.out, stage.name), model, run.processor)
     engine.destroy()
     run.processes.wait()
     return StageResult(

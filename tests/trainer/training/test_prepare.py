@@ -21,7 +21,7 @@ import datakit
 from datakit.errors import UsageError
 from datakit.record import Message
 from tests.trainer.conftest import SMALL
-from trainer.model.build import build_model, load_model
+from trainer.model.build import ModelAndProcessor, build_model, load_model
 from trainer.recipe import load_recipe
 from trainer.training.prepare import make_tokenizer
 from trainer.training.processes import Processes
@@ -73,8 +73,7 @@ def test_missing_tokens_are_added_with_embeddings_and_said(
     def tokenizer_of(embeddings_train: bool) -> PreTrainedTokenizerBase:
         return make_tokenizer(
             recipe,
-            datakit.open(build_path),
-            [],
+            [datakit.open(build_path)],
             folder=tmp_path,
             embeddings_train=embeddings_train,
             processes=ALONE,
@@ -101,3 +100,18 @@ def test_missing_tokens_are_added_with_embeddings_and_said(
     assert encoded.input_ids.count(model.config.image_token_id) == 64
     assert [token for token in encoded.labels if token == tokenizer.eos_token_id] != []
     assert model.generation_config.eos_token_id == tokenizer.eos_token_id
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_no_token_sees_those_that_follow(
+    language_model: Path, small: ModelAndProcessor, named: bool
+) -> None:
+    setting = [f"model.language_model={language_model}"] if named else []
+    recipe = load_recipe("tiny", [*SMALL[: 1 if named else None], *setting]).value.model
+    model = build_model(recipe, small.processor.tokenizer, seed=1).model.train(False)
+    first = torch.arange(30, 38).unsqueeze(0)
+    second = first.clone()
+    second[0, -1] = 40
+    with torch.no_grad():
+        before, after = (model(input_ids=ids).logits[:, :-1] for ids in (first, second))
+    assert torch.equal(before, after)
