@@ -2,41 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
 from datakit.errors import nearest
+from trainer.recipe.engine import EngineRecipe
 from trainer.recipe.model import ModelRecipe
-from trainer.recipe.schedule import ScheduleRecipe
+from trainer.recipe.optimisation import Optimisation
 from trainer.recipe.stage import StageRecipe
-from trainer.recipe.values import Name, NotNegative, Positive
-from trainer.settings import Settings
+from trainer.recipe.values import Name, Positive
 
 
-class Recipe(Settings):
-    """A recipe.
+class Recipe(EngineRecipe, Optimisation):
+    """A recipe. Each of its stages has what `Optimisation` holds, its own keys over these.
 
     Attributes:
         seed: of the first weights and of the order of samples.
         max_tokens: samples with more, visual tokens included, are counted and dropped.
-        precision: `bf16` keeps fp32 master weights.
-        zero_stage: what DeepSpeed spreads over processes: 1 the optimizer, 2 the gradients too.
-        gradient_clipping: largest norm of the gradient; 0 for no limit.
-        weight_decay: of matrices; never of biases and norms.
-        loader_processes: that prepare samples, for each training process; 0 for none besides it.
     """
 
     name: Name
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
     max_tokens: Positive = 2048
-    precision: Literal["fp32", "bf16"] = "bf16"
-    zero_stage: Literal[1, 2] = 2
-    gradient_clipping: NotNegative = 1.0
-    weight_decay: NotNegative = 0.0
-    schedule: ScheduleRecipe = ScheduleRecipe()
-    loader_processes: Annotated[int, Field(ge=0)] = 2
     stages: Annotated[tuple[StageRecipe, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -53,3 +42,8 @@ class Recipe(Settings):
                 )
             earlier.append(stage.name)
         return self
+
+    @model_validator(mode="after")
+    def _stages_inherit(self) -> Recipe:
+        stages = tuple(stage.over(self) for stage in self.stages)
+        return self.model_copy(update={"stages": stages})

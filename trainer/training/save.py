@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from torch import Tensor
 
 import datakit
 from datakit.io.atomic import TEMPORARY_SUFFIX, sync, whole_file, write_whole
@@ -22,19 +23,25 @@ def save_model(
     folder: Path,
     model: EncoderMixtureForConditionalGeneration,
     processor: EncoderMixtureProcessor,
+    tensors: dict[str, Tensor] | None = None,
 ) -> None:
     """Writes a model as `write_model` does, whole or not at all."""
     with whole_folder(folder) as temporary:
-        write_model(temporary, model, processor)
+        write_model(temporary, model, processor, tensors)
 
 
 def write_model(
     folder: Path,
     model: EncoderMixtureForConditionalGeneration,
     processor: EncoderMixtureProcessor,
+    tensors: dict[str, Tensor] | None = None,
 ) -> None:
-    """Writes model, configuration, tokenizer and chat template in transformers' format."""
-    model.save_pretrained(folder)
+    """Writes model, configuration, tokenizer and chat template in transformers' format.
+
+    Args:
+        tensors: what to save, where the model itself has only a part of it.
+    """
+    model.save_pretrained(folder, state_dict=tensors)
     processor.save_pretrained(folder)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from typing import Any
 
 from torch import nn
 
 from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, nearest
-from trainer.recipe import Recipe, StageRecipe
+from trainer.recipe import LoraRecipe, Recipe, StageRecipe
+from trainer.training.adapters import adapted_weight, adapter_sizes
+from trainer.training.patterns import matches
 
 EVERYTHING = "*"
 
@@ -20,15 +22,13 @@ class TrainPlan:
     """What one stage trains.
 
     Attributes:
-        pattern_of: for each trainable parameter, by name, the pattern of its learning rate.
+        pattern_of: for each trainable parameter, by name, the pattern of its learning rate; those
+            of adapters are among them, though the model has none yet.
+        adapter_sizes: elements of each of the latter, by name.
     """
 
     pattern_of: Mapping[str, str]
-
-
-def matches(name: str, pattern: str) -> bool:
-    """Whether a pattern names a parameter or a module that holds it: `encoders`, `encoders.*`."""
-    return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
+    adapter_sizes: Mapping[str, int]
 
 
 def plan_stages(model: nn.Module, loaded: Loaded[Recipe]) -> list[TrainPlan]:
@@ -38,11 +38,10 @@ def plan_stages(model: nn.Module, loaded: Loaded[Recipe]) -> list[TrainPlan]:
         ConfigError: a pattern matches nothing, a trained parameter has no learning rate or two;
             for all stages at once, before the first one starts.
     """
-    names = [name for name, _ in model.named_parameters()]
     problems: list[Problem] = []
     plans: list[TrainPlan] = []
     for index, stage in enumerate(loaded.value.stages):
-        plan, found = _plan_stage(names, stage)
+        plan, found = _plan_stage(model, stage)
         plans.append(plan)
         for key, text, mend in found:
             where = loaded.where("stages", index, key)
@@ -73,11 +72,11 @@ def set_modes(model: nn.Module) -> None:
 
 
 def optimizer_groups(
-    model: nn.Module, plan: TrainPlan, stage: StageRecipe, weight_decay: float
-) -> list[dict[str, object]]:
+    model: nn.Module, plan: TrainPlan, stage: StageRecipe
+) -> list[dict[str, Any]]:
     """Groups trainable parameters by learning rate and by whether they decay.
 
-    Vectors (biases, norms) never decay.
+    Vectors (biases, norms) never decay. Rates are zero until the schedule sets them.
     """
     groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
@@ -87,8 +86,9 @@ def optimizer_groups(
     return [
         {
             "params": members,
-            "lr": stage.lr[pattern],
-            "weight_decay": weight_decay * decays,
+            "lr": 0.0,
+            "peak_lr": stage.lr[pattern],
+            "weight_decay": stage.weight_decay * decays,
             "pattern": pattern,
         }
         for (pattern, decays), members in groups.items()
@@ -98,17 +98,36 @@ def optimizer_groups(
 _Found = tuple[str, str, str]
 
 
-def _plan_stage(names: Sequence[str], stage: StageRecipe) -> tuple[TrainPlan, list[_Found]]:
+def _plan_stage(model: nn.Module, stage: StageRecipe) -> tuple[TrainPlan, list[_Found]]:
     """The plan, and what is wrong with it: key, what was found, how to mend it."""
+    names = [name for name, _ in model.named_parameters()]
     found: list[_Found] = []
     for pattern in stage.train:
         if not any(matches(name, pattern) for name in names):
             text = f"{pattern!r} matches nothing in the model."
             found.append(("train", text, nearest(pattern, _modules(names))))
     trained = [name for name in names if any(matches(name, pattern) for pattern in stage.train)]
+    adapters: dict[str, int] = {}
+    if stage.lora is not None:
+        adapters = adapter_sizes(model, stage.lora)
+        found += _lora_problems(trained, list(adapters), names, stage.lora)
+        trained += adapters
     found += _lr_problems(trained, stage)
     pattern_of = {name: rates[0] for name in trained if (rates := _rates_of(name, stage.lr))}
-    return TrainPlan(pattern_of=pattern_of), found
+    return TrainPlan(pattern_of=pattern_of, adapter_sizes=adapters), found
+
+
+def _lora_problems(
+    trained: Sequence[str], adapters: Sequence[str], names: Sequence[str], lora: LoraRecipe
+) -> Iterator[_Found]:
+    for pattern in lora.targets:
+        if not any(matches(adapter, pattern) for adapter in adapters):
+            text = f"{pattern!r} matches no linear layer of the model."
+            yield "lora", text, nearest(pattern, _modules(names))
+    both = sorted(set(trained) & {adapted_weight(adapter) for adapter in adapters})
+    if both:
+        mend = "Let `train` and `lora.targets` name different layers."
+        yield "lora", f"{both[0]!r} would train whole and by an adapter.", mend
 
 
 def _lr_problems(trained: Sequence[str], stage: StageRecipe) -> Iterator[_Found]:
