@@ -14,7 +14,6 @@ from datakit.errors import ConfigError, DataError, DatakitError, OutputError, Us
 from tests.trainer.conftest import Fit, run_python
 from trainer.chat import ChatSession
 from trainer.recipe import load_recipe
-from trainer.training.prepare import check_batches
 
 
 @pytest.mark.parametrize(
@@ -165,9 +164,3 @@ def test_long_samples_are_dropped_and_counted(fit: Fit) -> None:
     run = fit("max_tokens=150", "stages.project.steps=1", "stages.tune.steps=1")
     console = run.with_name(f"{run.name}.txt").read_text()
     assert re.search(r"data: 56 samples of .*; 8 of more than 150 dropped", console), console
-
-
-def test_a_batch_that_does_not_divide() -> None:
-    loaded = load_recipe("tiny", ["stages.tune.batch_samples=15"])
-    with pytest.raises(ConfigError, match=r"15 samples do not divide over 2 processes"):
-        check_batches(loaded, 2)

@@ -12,7 +12,8 @@ from transformers import AutoTokenizer
 
 import datakit
 from tests.trainer.conftest import SMALL, Fit, run_python
-from trainer.data.order import global_batches, rank_batches
+from trainer.data.micro_batches import Limits, Size, deal_micro_batches
+from trainer.data.order import Draw, SampleOrder
 from trainer.model.build import build_model
 from trainer.recipe import load_recipe
 from trainer.training.stage import model_folder
@@ -90,14 +91,17 @@ def test_the_first_stage_changes_the_projector_and_nothing_else(trained: Path) -
 
 
 def text_only_ranks(build: Path, *, batch_samples: int, steps: int, ranks: int) -> int:
-    """How often a rank has no image in a step."""
+    """How often a rank has no image in a step; each sample is a micro-batch."""
     images = datakit.open(build).index["num_images"]
-    batches = list(global_batches(len(images), batch_samples=batch_samples, steps=steps, seed=42))
-    return sum(
-        not any(images[position] for position in part)
-        for rank in range(ranks)
-        for part in rank_batches(iter(batches), rank=rank, ranks=ranks)
-    )
+    draws = (Draw(samples=len(images), drawn=len(images)),)
+    order = SampleOrder(draws=draws, seed=42, batch_samples=batch_samples)
+    alone = Limits(packing=True, tokens=1)
+    found = 0
+    for step in range(steps):
+        sizes = [Size(tokens=1, views=images[position]) for position in order.batch(step)]
+        for micro_batches in deal_micro_batches(sizes, alone, ranks=ranks):
+            found += not any(sizes[place].views for own in micro_batches for place in own)
+    return found
 
 
 def test_the_same_seed_gives_the_same_losses(fit: Fit) -> None:
@@ -123,12 +127,9 @@ def test_it_trains_in_bf16(fit: Fit) -> None:
 
 @pytest.mark.slow
 def test_two_processes_reach_the_losses_of_one(fit: Fit, build_path: Path, tmp_path: Path) -> None:
-    """With another stage of ZeRO, and where one of the two has only text."""
-    settings = [
-        f"stages.{stage}.{key}"
-        for stage in ("project", "tune")
-        for key in ("steps=6", "batch_samples=2")
-    ]
+    """With another stage of ZeRO, where one of the two has only text, and where one has nothing."""
+    settings = [f"stages.{stage}.steps=6" for stage in ("project", "tune")]
+    settings += ["stages.project.batch_samples=2", "stages.tune.batch_samples=3"]
     assert text_only_ranks(build_path, batch_samples=2, steps=6, ranks=2) > 0
     one = fit(*settings, "zero_stage=1")
     command = ["fit", "tiny", "--data", str(build_path), "--out", str(tmp_path / "run")]

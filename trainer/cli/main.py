@@ -9,7 +9,7 @@ import typer
 from datakit.console import run_app
 from trainer.cli import chat, check, export, fit
 
-OF_EXTRA = {"deepspeed", "tensorboard", "timm", "torch", "torchvision", "transformers"}
+OF_EXTRA = {"deepspeed", "peft", "tensorboard", "timm", "torch", "torchvision", "transformers"}
 
 app = typer.Typer(
     name="trainer",

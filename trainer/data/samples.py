@@ -16,7 +16,7 @@ from torch.utils.data import Dataset
 import datakit
 from datakit.errors import DataError
 from trainer.geometry.base import View
-from trainer.model.conversation import check_placeholders
+from trainer.model.conversation import IGNORED_LABEL, check_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
 
 
@@ -73,13 +73,14 @@ class EncodedSamples(Dataset[EncodedSample]):
             view_areas=areas,
         )
 
-    def num_tokens(self, position: int) -> int:
-        """L of one sample, without decoding its images."""
+    def measure(self, position: int) -> tuple[int, int, int]:
+        """Tokens, label tokens and views of one sample, without decoding its images."""
         sample = self.data[self.rows[position]]
         cutter = self.processor.image_processor.cutter()
         counts = [cutter.num_views(*image.size) for image in sample.open_images()]
         encoded = self.processor.encode_conversation(sample.messages, views_of_images=counts)
-        return len(encoded.input_ids)
+        learned = sum(label != IGNORED_LABEL for label in encoded.labels[1:])
+        return len(encoded.input_ids), learned, sum(counts)
 
     def _views(self, sample: datakit.LoadedSample) -> list[list[View]]:
         images = self.processor.image_processor

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trainer.recipe.load import find_recipe, load_recipe
 from trainer.recipe.engine import EngineRecipe
+from trainer.recipe.load import find_recipe, load_recipe
 from trainer.recipe.model import EncoderChoice, ModelRecipe, PartChoice
 from trainer.recipe.optimisation import LoraRecipe, ScheduleRecipe
 from trainer.recipe.recipe import Recipe

@@ -20,12 +20,18 @@ class Recipe(EngineRecipe, Optimisation):
     Attributes:
         seed: of the first weights and of the order of samples.
         max_tokens: samples with more, visual tokens included, are counted and dropped.
+        packing: whether samples share rows, each seeing itself alone; else rows are padded.
+        micro_batch_tokens: of one forward at most, padding among them; null for `max_tokens`.
+        micro_batch_views: that the encoders see in one forward at most; null for no limit.
     """
 
     name: Name
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
     max_tokens: Positive = 2048
+    packing: bool = True
+    micro_batch_tokens: Positive | None = None
+    micro_batch_views: Positive | None = None
     stages: Annotated[tuple[StageRecipe, ...], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -38,7 +38,9 @@ def checkpoint_activations(
     return list(chosen)
 
 
-def check_activations(model: EncoderMixtureForConditionalGeneration, loaded: Loaded[Recipe]) -> None:
+def check_activations(
+    model: EncoderMixtureForConditionalGeneration, loaded: Loaded[Recipe]
+) -> None:
     """Checks the patterns of `activation_checkpointing`.
 
     Raises:

@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
-from torch._utils import _flatten_dense_tensors, _unflatten_dense_tensors
 
 BUCKET_ELEMENTS = 2**25
 
@@ -99,11 +98,11 @@ def _average(gradients: Iterable[Tensor]) -> None:
     if count == 1:
         return
     for bucket in _buckets(gradients):
-        flat = _flatten_dense_tensors(bucket)
+        flat = torch.cat([gradient.flatten() for gradient in bucket])
         distributed.all_reduce(flat)
-        flat /= count
-        for gradient, averaged in zip(bucket, _unflatten_dense_tensors(flat, bucket), strict=True):
-            gradient.copy_(averaged)
+        parts = torch.split(flat / count, [gradient.numel() for gradient in bucket])
+        for gradient, averaged in zip(bucket, parts, strict=True):
+            gradient.copy_(averaged.view_as(gradient))
 
 
 def _buckets(gradients: Iterable[Tensor]) -> Iterator[list[Tensor]]:

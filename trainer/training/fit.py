@@ -14,15 +14,17 @@ from trainer.model.build import ModelAndProcessor, build_model, load_model
 from trainer.model.check import check_model
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.recipe import Recipe, StageRecipe, load_recipe
+from trainer.training.activations import check_activations
+from trainer.training.identity import run_identity
 from trainer.training.metrics import loss_curve
 from trainer.training.prepare import (
-    check_batches,
     claim_folder,
     drop_long_samples,
     make_tokenizer,
 )
-from trainer.training.processes import Processes, join_processes
-from trainer.training.stage import Run, StageResult, model_folder, train_stage
+from trainer.training.processes import Processes, deterministic, join_processes
+from trainer.training.stage import Run, StageResult, finished_stage, model_folder, train_stage
+from trainer.training.stopping import StopRequest, stop_requests
 from trainer.training.trainable import plan_stages
 
 
@@ -48,43 +50,74 @@ def fit(
     check_model(loaded)
     build = datakit.open(data)
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with join_processes() as processes:
-        results = _train(loaded, build, Path(out), processes)
+    with (
+        join_processes() as processes,
+        stop_requests() as stop,
+        deterministic(loaded.value.deterministic),
+    ):
+        results = _train(loaded, build, Path(out), processes, stop)
         _tell_results(results, processes)
     return results
 
 
 def _train(
-    loaded: Loaded[Recipe], build: datakit.BuiltDataset, out: Path, processes: Processes
+    loaded: Loaded[Recipe],
+    build: datakit.BuiltDataset,
+    out: Path,
+    processes: Processes,
+    stop: StopRequest,
 ) -> list[StageResult]:
     recipe = loaded.value
-    check_batches(loaded, processes.count)
-    claim_folder(out, processes)
+    identity = run_identity(recipe, {"": build.fingerprint})
+    claim_folder(out, identity, processes)
     rows = training_rows(build)
     tokenizer = make_tokenizer(
         recipe.model, build, rows, folder=out / "tokenizer", processes=processes
     )
     first = build_model(recipe.model, tokenizer, seed=recipe.seed)
     plans = plan_stages(first.model, loaded)
+    check_activations(first.model, loaded)
     _tell_model(first, recipe, processes)
-    samples = drop_long_samples(
+    data = drop_long_samples(
         EncodedSamples(build, first.processor, rows), recipe.max_tokens, processes
     )
-    run = Run(recipe=recipe, build=build, samples=samples, out=out, processes=processes)
-    model = first.model
+    run = Run(
+        recipe=recipe,
+        build=build,
+        data=data,
+        processor=first.processor,
+        out=out,
+        processes=processes,
+        identity=identity,
+        stop=stop,
+    )
+    built = [first.model]
+    del first  # a stage's model goes when the stage is done
     results: list[StageResult] = []
     for stage, plan in zip(recipe.stages, plans, strict=True):
-        if results:
-            model = _starting_model(run, stage)
-        results.append(train_stage(run, stage, plan, model))
+        result = finished_stage(run, stage)
+        if result is not None:
+            processes.tell(f"\nstage {stage.name}: done before")
+        else:
+            result = train_stage(run, stage, plan, _starting_model(run, stage, built))
+        results.append(result)
     return results
 
 
-def _starting_model(run: Run, stage: StageRecipe) -> EncoderMixtureForConditionalGeneration:
-    """The weights that a later stage starts from: another stage's, or the recipe's own."""
+def _starting_model(
+    run: Run, stage: StageRecipe, built: list[EncoderMixtureForConditionalGeneration]
+) -> EncoderMixtureForConditionalGeneration:
+    """The weights that a stage starts from: another stage's, or the recipe's own.
+
+    Args:
+        built: a model with the latter, to be taken once; or none.
+    """
     if stage.from_stage is not None:
+        built.clear()
         return load_model(model_folder(run.out, stage.from_stage))
-    tokenizer = run.samples.processor.tokenizer
+    if built:
+        return built.pop()
+    tokenizer = run.processor.tokenizer
     return build_model(run.recipe.model, tokenizer, seed=run.recipe.seed).model
 
 

@@ -13,8 +13,10 @@ from trainer.recipe import EngineRecipe, Recipe
 
 IDENTITY_FILE = "run.json"
 SHOWN = 8
-# Weights of another precision are other weights; the other keys of the engine may change.
-FREE_KEYS = set(EngineRecipe.model_fields) - {"precision"}
+# Weights of another precision are other weights; the other keys of the engine may change, and so
+# may the cutting of a step.
+CUTTING = {"packing", "micro_batch_tokens", "micro_batch_views"}
+FREE_KEYS = (set(EngineRecipe.model_fields) - {"precision"}) | CUTTING
 
 
 def run_identity(recipe: Recipe, data: Mapping[str, str]) -> dict[str, Any]:

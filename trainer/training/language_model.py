@@ -33,7 +33,7 @@ def set_up_language_model(
         _fuse_loss(language_model)
     if recipe.compile:
         for layer in decoder_layers(language_model):
-            layer.compile()  # type: ignore[no-untyped-call]
+            layer.compile()
 
 
 def may_fuse_loss(language_model: PreTrainedModel, recipe: Recipe, device: torch.device) -> bool:

@@ -5,65 +5,87 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
-from functools import partial
-from typing import Any, cast
+from hashlib import blake2b
+from typing import Any
 
-from torch.utils.data import DataLoader, Dataset
+import torch
+from torch import Tensor
 
-from trainer.data.collate import Batch, collate
-from trainer.data.order import global_batches, rank_batches
-from trainer.data.samples import EncodedSamples
+from trainer.data.collate import StepBatch
+from trainer.data.loader import StageData, StepBatches, load_steps
+from trainer.data.micro_batches import Limits
+from trainer.data.order import SampleOrder
 from trainer.errors import TrainingError
 from trainer.recipe import Recipe, StageRecipe
 from trainer.training.metrics import StepMetrics
 from trainer.training.processes import Processes
+from trainer.training.schedule import set_rates
 from trainer.training.trainable import set_modes
 
 
 def stage_batches(
-    samples: EncodedSamples,
+    data: StageData,
     *,
     recipe: Recipe,
     stage: StageRecipe,
     steps: int,
     processes: Processes,
-) -> Iterable[Batch]:
-    """This process's part of each global batch of a stage."""
-    batches = global_batches(
-        len(samples), batch_samples=stage.batch_samples, steps=steps, seed=recipe.seed
+    start_step: int = 0,
+) -> Iterable[StepBatch]:
+    """This process's part of each global batch of a stage.
+
+    Args:
+        start_step: the first one, counted from 0; nothing before it is read.
+    """
+    order = SampleOrder(draws=data.draws, seed=recipe.seed, batch_samples=stage.batch_samples)
+    limits = Limits(
+        packing=recipe.packing,
+        tokens=recipe.micro_batch_tokens or recipe.max_tokens,
+        views=recipe.micro_batch_views,
     )
-    own = rank_batches(batches, rank=processes.rank, ranks=processes.count)
-    return DataLoader(
-        cast(Dataset[Batch], samples),  # a batch is what its collation makes of samples
-        batch_sampler=list(own),
-        collate_fn=partial(collate, pad_token_id=samples.processor.tokenizer.pad_token_id),
-        num_workers=recipe.loader_processes,
-        # Forking would copy the locks of threads that torch and polars have running.
-        multiprocessing_context="forkserver" if recipe.loader_processes else None,
+    batches = StepBatches(
+        data, order=order, limits=limits, rank=processes.rank, ranks=processes.count
+    )
+    return load_steps(
+        batches,
+        range(start_step, steps),
+        processes=recipe.loader_processes,
+        pin_memory=processes.device.type == "cuda",
     )
 
 
 def train_steps(
     engine: Any,
-    batches: Iterable[Batch],
+    batches: Iterable[StepBatch],
     *,
+    recipe: Recipe,
     stage: StageRecipe,
-    num_samples: int,
+    steps: int,
+    epoch_samples: int,
     processes: Processes,
+    start_step: int = 0,
 ) -> Iterator[StepMetrics]:
     """Trains, and yields each step's metrics.
+
+    Args:
+        steps: of the whole stage.
+        epoch_samples: that an epoch has.
+        start_step: steps that are done already.
 
     Raises:
         TrainingError: the loss is no longer a number.
     """
     set_modes(engine.module)
     started = time.monotonic()
-    for step, batch in enumerate(batches, start=1):
+    for step, batch in enumerate(batches, start=start_step + 1):
         counts = processes.sums(
-            batch.num_label_tokens, batch.num_tokens, len(batch.keys), len(batch.pixel_values)
+            batch.num_label_tokens, batch.num_tokens, len(batch.keys), batch.num_views
         )
         label_tokens, tokens, samples, images = (int(count) for count in counts)
-        rates = {group["pattern"]: group["lr"] for group in engine.optimizer.param_groups}
+        groups = engine.optimizer.param_groups
+        set_rates(groups, step - 1, steps=steps, schedule=stage.schedule)
+        seed_step(recipe.seed, stage.name, step, processes.rank)
+        rates = {group["pattern"]: group["lr"] for group in groups}
         loss = train_step(engine, batch, label_tokens=label_tokens, processes=processes)
         grad_norm = float(engine.get_global_grad_norm())
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
@@ -75,7 +97,7 @@ def train_steps(
         now = time.monotonic()
         yield StepMetrics(
             step=step,
-            epoch=step * stage.batch_samples / num_samples,
+            epoch=step * stage.batch_samples / epoch_samples,
             loss=loss,
             lr=rates,
             grad_norm=grad_norm,
@@ -88,15 +110,25 @@ def train_steps(
         started = now
 
 
-def train_step(engine: Any, batch: Batch, *, label_tokens: int, processes: Processes) -> float:
+def seed_step(seed: int, stage: str, step: int, rank: int) -> None:
+    """Seeds torch for a step, so that its random state follows from where it is."""
+    digest = blake2b(f"step {seed} {stage} {step} {rank}".encode(), digest_size=8).digest()
+    torch.manual_seed(int.from_bytes(digest, "big", signed=True))
+
+
+def train_step(engine: Any, batch: StepBatch, *, label_tokens: int, processes: Processes) -> float:
     """One step; returns the mean loss of all label tokens of the global batch.
 
-    Every token weighs the same, whichever process has it: each process divides its summed loss by
-    the tokens of all, and as DeepSpeed averages gradients over processes, the loss is multiplied
-    by their count first.
+    Every token weighs the same, whichever process and micro-batch has it: each divides its summed
+    loss by the tokens of all, gradients add up over micro-batches, and as DeepSpeed averages them
+    over processes, the loss is multiplied by their count first.
     """
-    inputs = batch.inputs_on(processes.device)
-    loss = engine(**inputs, num_items_in_batch=label_tokens, use_cache=False).loss
-    engine.backward(loss * processes.count)
-    engine.step()
-    return processes.sums(float(loss.detach()))[0]
+    losses: list[Tensor] = []
+    for number, micro_batch in enumerate(batch.micro_batches, start=1):
+        engine.set_gradient_accumulation_boundary(number == len(batch.micro_batches))
+        inputs = micro_batch.inputs_on(processes.device)
+        loss = engine(**inputs, num_items_in_batch=label_tokens, use_cache=False).loss
+        engine.backward(loss * processes.count)
+        engine.step()
+        losses.append(loss.detach())
+    return processes.sums(float(torch.stack(losses).sum()))[0]

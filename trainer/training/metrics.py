@@ -46,7 +46,8 @@ class MetricsWriter:
 
     def __init__(self, folder: Path, *, start: int = 0) -> None:
         """Goes on after the first `start` steps; TensorBoard forgets what it had of later ones."""
-        self.lines = (folder / METRICS_FILE).open("a", encoding="utf-8")
+        self.path = folder / METRICS_FILE
+        self.lines = self.path.open("a", encoding="utf-8")
         self.board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
 
     def __enter__(self) -> MetricsWriter:

@@ -7,6 +7,8 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.modules.module import register_module_forward_pre_hook
 
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 
@@ -16,14 +18,19 @@ def partition(
 ) -> None:
     """Spreads a model's weights over the processes, tensor by tensor.
 
-    No device ever holds all of it. What uses weights of modules below itself without calling these
-    modules is a leaf: its weights are gathered together.
+    No device ever holds all of it.
     """
     import deepspeed
 
-    for module in _leaves(model):
-        deepspeed.utils.set_z3_leaf_module(module, True)
-    deepspeed.zero.Init(module=model, config_dict_or_path=config, dtype=_dtype_of(model))
+    called = _called_modules(model)
+    for module in _outside_language_model(model):
+        _gather_with_caller(module, module, called)
+    deepspeed.zero.Init(
+        module=model,
+        config_dict_or_path=config,
+        dtype=_dtype_of(model),
+        mem_efficient_linear=False,  # it would replace a function of torch for the whole process
+    )
     for module in model.modules():
         for name, buffer in module.named_buffers(recurse=False):
             module._buffers[name] = buffer.to(device)
@@ -54,9 +61,52 @@ def whole_tensors(model: nn.Module, *, wanted: bool) -> dict[str, Tensor]:
     return kept
 
 
-def _leaves(model: EncoderMixtureForConditionalGeneration) -> list[nn.Module]:
+def _outside_language_model(model: EncoderMixtureForConditionalGeneration) -> list[nn.Module]:
     within = model.in_language_model
     return [*model.backbones, model.fusion, model.projector, *(within.layers if within else ())]
+
+
+def _gather_with_caller(module: nn.Module, caller: nn.Module, called: set[nn.Module]) -> None:
+    """Lets the weights of modules that are never called be gathered with the one that uses them.
+
+    DeepSpeed gathers a module's own weights as it is called. timm and torch also use weights of
+    modules that they do not call. (DeepSpeed's leaf modules are for that, but version 0.19.8
+    releases their weights too early where no input has a gradient, as with pixels.)
+    """
+    import deepspeed
+
+    if module in called:
+        caller = module
+    elif caller is not module:
+        for parameter in module.parameters(recurse=False):
+            deepspeed.zero.register_external_parameter(caller, parameter)
+    for child in module.children():
+        _gather_with_caller(child, caller, called)
+
+
+def _called_modules(model: EncoderMixtureForConditionalGeneration) -> set[nn.Module]:
+    """Modules that are called as a view becomes visual tokens; shapes alone are computed.
+
+    Of aggregators in the language model, which see no view here, all but lists are.
+    """
+    called: set[nn.Module] = set()
+
+    def note(module: nn.Module, arguments: object) -> None:
+        del arguments
+        called.add(module)
+
+    hook = register_module_forward_pre_hook(note)
+    try:
+        with FakeTensorMode(allow_non_fake_inputs=True), torch.no_grad():
+            side = model.image_side_px
+            model.visual_tokens(torch.zeros(1, 3, side, side, dtype=torch.uint8))
+    finally:
+        hook.remove()
+    within = model.in_language_model
+    lists = (nn.ParameterList, nn.ModuleList)
+    if within is not None:
+        called |= {module for module in within.modules() if not isinstance(module, lists)}
+    return called
 
 
 def _dtype_of(model: nn.Module) -> torch.dtype:

@@ -6,38 +6,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 import datakit
-from datakit.config import Loaded
-from datakit.errors import ConfigError, DataError, OutputError, Problem
+from datakit.errors import DataError, OutputError
+from trainer.data.loader import StageData
+from trainer.data.order import Draw
 from trainer.data.samples import EncodedSamples, build_texts
+from trainer.data.sizes import SampleSizes
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import load_tokenizer, train_tokenizer
-from trainer.recipe import ModelRecipe, Recipe
+from trainer.recipe import ModelRecipe
 from trainer.training.identity import claim_identity
 from trainer.training.processes import Processes
 from trainer.training.save import whole_folder
-
-
-def check_batches(loaded: Loaded[Recipe], num_processes: int) -> None:
-    """Checks that every stage's batch divides over the processes.
-
-    Raises:
-        ConfigError: it does not; all stages at once.
-    """
-    problems = [
-        Problem(
-            where=loaded.where("stages", index, "batch_samples"),
-            key=f"stages[{index}].batch_samples",
-            found=f"{stage.batch_samples} samples do not divide over {num_processes} processes.",
-            mend=f"Make it a multiple of {num_processes}.",
-        )
-        for index, stage in enumerate(loaded.value.stages)
-        if stage.batch_samples % num_processes
-    ]
-    if problems:
-        raise ConfigError(f"recipe {loaded.path}", problems)
 
 
 def claim_folder(out: Path, identity: Mapping[str, Any], processes: Processes) -> None:
@@ -92,19 +75,19 @@ def make_tokenizer(
     return trained
 
 
-def drop_long_samples(
-    samples: EncodedSamples, max_tokens: int, processes: Processes
-) -> EncodedSamples:
+def drop_long_samples(samples: EncodedSamples, max_tokens: int, processes: Processes) -> StageData:
     """Drops samples with more than `max_tokens`, and says how many.
 
     Raises:
         DataError: none is left.
     """
     positions = range(len(samples))
-    own = [(at, samples.num_tokens(at)) for at in processes.share_of(positions)]
-    lengths = dict(pair for part in processes.gather(own) for pair in part)
-    kept = [samples.rows[at] for at in positions if lengths[at] <= max_tokens]
-    longest = max(lengths.values(), default=0)
+    own = [(at, *samples.measure(at)) for at in processes.share_of(positions)]
+    measured = sorted(row for part in processes.gather(own) for row in part)
+    counts = np.array([row[1:] for row in measured], dtype=np.int32).reshape(-1, 3)
+    fits = counts[:, 0] <= max_tokens
+    kept = [samples.rows[at] for at in positions if fits[at]]
+    longest = int(counts[:, 0].max(initial=0))
     if not kept:
         raise DataError(
             f"{samples.data.path}: none of {len(samples):,} training samples has at most "
@@ -114,4 +97,9 @@ def drop_long_samples(
         f"data: {len(kept):,} samples of {samples.data.path}; the longest has {longest:,} tokens; "
         f"{len(samples) - len(kept):,} of more than {max_tokens:,} dropped"
     )
-    return EncodedSamples(samples.data, samples.processor, kept)
+    tokens, label_tokens, views = counts[fits].T
+    return StageData(
+        samples=EncodedSamples(samples.data, samples.processor, kept),
+        sizes=SampleSizes(tokens=tokens, label_tokens=label_tokens, views=views),
+        draws=(Draw(samples=len(kept), drawn=len(kept)),),
+    )

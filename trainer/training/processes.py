@@ -99,6 +99,19 @@ def join_processes() -> Iterator[Processes]:
 
 
 @contextmanager
+def deterministic(wanted: bool) -> Iterator[None]:
+    """Within it, torch uses only operations that give the same bits each time, where wanted."""
+    before = torch.are_deterministic_algorithms_enabled()
+    if wanted:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(wanted or before)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+@contextmanager
 def _launched() -> Iterator[None]:
     """Where no launcher of torch did it, sets for a while what one would have set."""
     if "RANK" in os.environ:

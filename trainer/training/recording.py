@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
-from datakit.io.atomic import write_whole
+from datakit.io.atomic import sync, write_whole
 from trainer.training.metrics import METRICS_FILE, MetricsWriter, StepMetrics, console_line
 from trainer.training.processes import Processes
 
@@ -58,9 +58,14 @@ class Recorder:
             self.processes.tell(console_line(self.stage, self.steps, self._recent))
             self._recent = []
 
+    def sync(self) -> None:
+        """Puts what was written on the disk: a checkpoint must not be ahead of its metrics."""
+        if self._writer is not None:
+            sync(self._writer.path)
 
-def keep_steps(file: Path, steps: int) -> list[float]:
-    """Cuts a file of metrics after so many steps, and returns their losses.
+
+def keep_steps(file: Path, steps: int | None) -> list[float]:
+    """Cuts a file of metrics after so many steps, None for all, and returns their losses.
 
     A kill may have left a last line that is not whole; it is of a later step.
     """

@@ -53,6 +53,8 @@ def stop_requests() -> Iterator[StopRequest]:
 def stopped(number: int, *, where: str) -> StoppedError:
     """The end of a run that a signal stopped; its status is what shells give for the signal."""
     name = signal.Signals(number).name
-    error = StoppedError(f"stopped by {name}; {where} is saved. The same command goes on from there.")
+    error = StoppedError(
+        f"stopped by {name}; {where} is saved. The same command goes on from there."
+    )
     error.exit_status = 128 + number
     return error

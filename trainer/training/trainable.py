@@ -71,9 +71,7 @@ def set_modes(model: nn.Module) -> None:
             module.eval()
 
 
-def optimizer_groups(
-    model: nn.Module, plan: TrainPlan, stage: StageRecipe
-) -> list[dict[str, Any]]:
+def optimizer_groups(model: nn.Module, plan: TrainPlan, stage: StageRecipe) -> list[dict[str, Any]]:
     """Groups trainable parameters by learning rate and by whether they decay.
 
     Vectors (biases, norms) never decay. Rates are zero until the schedule sets them.

@@ -51,6 +51,25 @@ def write_tensor(engine: Any, parameter: nn.Parameter, kind: str, value: Tensor)
             safe_set_full_optimizer_state(parameter, value, kind)
 
 
+def link_moments(engine: Any) -> None:
+    """Lets `read_tensor` find the moments.
+
+    DeepSpeed 0.19.8 does it after the first group of parameters has made its first step, when the
+    other groups have none yet.
+    """
+    from deepspeed.utils import lazy_init_hp_params_optimizer_state
+
+    if isinstance(engine, DataParallelEngine) or engine.zero_optimization_stage() == 3:
+        return
+    zero = engine.optimizer
+    if hasattr(zero, "bf16_groups"):
+        groups, flat = zero.bf16_groups, zero.fp32_groups_flat_partition
+    else:
+        groups, flat = zero.bit16_groups, zero.single_partition_of_fp32_groups
+    for parameters, weights in zip(groups, flat, strict=True):
+        lazy_init_hp_params_optimizer_state(parameters, weights, zero.optimizer.state)
+
+
 def make_moments(engine: Any, *, step: int) -> None:
     """Makes Adam's moments, which torch makes at the first step, and says how many steps it did."""
     if isinstance(engine, DataParallelEngine):
@@ -63,9 +82,7 @@ def make_moments(engine: Any, *, step: int) -> None:
             return
     weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     _make_moments(optimizer, weights, step)
-    link = getattr(engine.optimizer, "_lazy_init_hp_params_optimizer_state", None)
-    if link is not None:
-        link()  # DeepSpeed does it after the first step
+    link_moments(engine)
 
 
 def _make_moments(optimizer: torch.optim.Optimizer, weights: list[Tensor], step: int) -> None:

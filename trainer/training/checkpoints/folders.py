@@ -49,7 +49,7 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
         state: dict[str, Any] = json.loads((checkpoint / STATE_FILE).read_bytes())
     except (OSError, ValueError) as error:
         raise TrainingError(
-            f"the checkpoint {checkpoint} cannot be read: {error}. Remove it; the one before it, or "
-            "the start of the stage, then serves."
+            f"the checkpoint {checkpoint} cannot be read: {error}. Remove it: the one before it, "
+            "or the start of the stage, then serves."
         ) from error
     return state

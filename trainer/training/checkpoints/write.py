@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from datakit.errors import OutputError
 from datakit.io.atomic import TEMPORARY_SUFFIX, sync, write_whole
-from trainer.training.checkpoints.engine_state import KINDS, read_tensor
+from trainer.training.checkpoints.engine_state import KINDS, link_moments, read_tensor
 from trainer.training.checkpoints.folders import STATE_FILE
 from trainer.training.processes import Processes
 
@@ -60,6 +60,7 @@ def _own_tensors(engine: Any, processes: Processes) -> Iterator[dict[str, Tensor
 
     Each parameter goes to the process that has the fewest elements so far.
     """
+    link_moments(engine)
     shares = [0] * processes.count
     tensors: dict[str, Tensor] = {}
     for name, parameter in trained_parameters(engine.module):
