@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from datakit.errors import DamageError, UsageError, nearest
 from datakit.inspect.loaded_sample import LoadedSample
+from datakit.inspect.quick_faults import quick_faults
 from datakit.inspect.why import RecordFate, SampleOrigin, why_record, why_sample
 from datakit.io.cat import cat_url
-from datakit.io.trees import BuildPlace, build_place
+from datakit.io.stable_hash import stable_hash
+from datakit.io.trees import BuildPlace, SourcePath, build_place
 from datakit.record import Sample
 from datakit.shards.index import read_table
 from datakit.shards.manifest import Manifest, read_manifest
 from datakit.shards.sample_json import decode_sample
-from datakit.shards.tar import read_members
+from datakit.shards.tar import read_first_member, read_members, read_names
 
 if TYPE_CHECKING:
     from webdataset import WebDataset
@@ -84,14 +88,63 @@ class BuiltDataset:
             IndexError, KeyError: there is none.
             DamageError: the shard is not what the index says.
         """
-        row = self._rows[which] if isinstance(which, str) else self._number(which)
-        shard, offset, size = self._places[0][row], *map(int, self._places[1][row])
-        path = self.path / "shards" / shard
-        try:
+        path, offset, size = self._place(which)
+        with _damage(path):
             members = read_members(path, offset, size)
-        except OSError as error:
-            raise DamageError(f"{path}: {error.strerror or error}.") from error
         return _loaded(members, f"{path}, byte {offset}")
+
+    def text(self, which: int | str) -> Sample:
+        """One sample without its images: a fraction of its bytes.
+
+        On this machine the shard's headers say whether the images are there; a bucket would take a
+        request for each.
+
+        Raises:
+            IndexError, KeyError, DamageError: as for all of it.
+        """
+        path, offset, size = self._place(which)
+        with _damage(path):
+            sample = decode_sample(read_first_member(path, offset), f"{path}, byte {offset}")
+            names = set(read_names(path, offset, size)) if isinstance(path, Path) else None
+        for member in sample.images:
+            if names is not None and f"{sample.id}.{member}" not in names:
+                raise _no_member(f"{path}, byte {offset}", f"{sample.id}.{member}")
+        return sample
+
+    def from_webdataset(self, fields: Mapping[str, Any]) -> LoadedSample:
+        """A sample as it comes from `webdataset()`.
+
+        Raises:
+            DamageError: an image is missing, or it is no sample.
+        """
+        key = fields["__key__"]
+        members = {f"{key}.{name}": data for name, data in fields.items() if name[0] != "_"}
+        text = f"{key}.json"
+        if text not in members:
+            raise _no_member(f"{fields['__url__']}, {key}", text)
+        return _loaded({text: members.pop(text), **members}, f"{fields['__url__']}, {key}")
+
+    def check_files(self) -> None:
+        """Checks what takes no time: the sizes of the shards, and the bytes of the index.
+
+        `datakit verify` reads all of them.
+
+        Raises:
+            DamageError: a file is missing or was changed since the build; all of them are named.
+        """
+        faults = list(quick_faults(self.path, self.manifest))
+        if faults:
+            raise DamageError(
+                f"{self.path} is not what was built: {'; '.join(faults)}. See "
+                f"`datakit verify {self.path}`, or build it again."
+            )
+
+    @property
+    def stamp(self) -> str:
+        """What changes with the fingerprint, and when somebody writes a shard anew or moves it."""
+        paths = [self.path / shard.path for shard in self.manifest.shards]
+        stamps = [path.stamp() if isinstance(path, SourcePath) else _times(path) for path in paths]
+        return f"{stable_hash(self.fingerprint, *map(str, stamps)):016x}"
 
     def __contains__(self, key: object) -> bool:
         """Whether a sample has this key."""
@@ -138,6 +191,12 @@ class BuiltDataset:
         order = {"shardshuffle": False} if mixed else {"shardshuffle": len(urls), "seed": 0}
         return webdataset.WebDataset(urls, **{**order, **options})
 
+    def _place(self, which: int | str) -> tuple[BuildPlace, int, int]:
+        """The shard of a sample, and where in it the sample stands, in bytes."""
+        row = self._rows[which] if isinstance(which, str) else self._number(which)
+        offset, size = map(int, self._places[1][row])
+        return self.path / "shards" / self._places[0][row], offset, size
+
     @cached_property
     def _rows(self) -> dict[str, int]:
         return {key: row for row, key in enumerate(self._keys)}
@@ -148,12 +207,30 @@ class BuiltDataset:
         return number % len(self)
 
 
+@contextmanager
+def _damage(path: BuildPlace) -> Iterator[None]:
+    """Names the shard that cannot be read."""
+    try:
+        yield
+    except OSError as error:
+        raise DamageError(f"{path}: {error.strerror or error}.") from error
+
+
+def _no_member(where: str, name: str) -> DamageError:
+    return DamageError(f"{where}: no member {name!r} beside the sample.")
+
+
+def _times(path: Path) -> str:
+    status = path.stat()
+    return f"{status.st_size} {status.st_mtime_ns}"
+
+
 def _loaded(members: dict[str, bytes], where: str) -> LoadedSample:
     name = next(iter(members))
     sample = decode_sample(members[name], where)
     try:
         images = tuple(members[f"{sample.id}.{member}"] for member in sample.images)
     except KeyError as error:
-        raise DamageError(f"{where}: no member {error} beside the sample.") from error
+        raise _no_member(where, error.args[0]) from error
     fields = {field: getattr(sample, field) for field in Sample.__slots__}
     return LoadedSample(**fields, image_bytes=images)

@@ -13,10 +13,11 @@ import polars as pl
 from datakit.errors import DamageError
 from datakit.inspect.built_dataset import BuiltDataset
 from datakit.inspect.loaded_sample import LoadedSample
+from datakit.inspect.quick_faults import size_fault
 from datakit.io.digest import file_sha256
 from datakit.io.image_header import ImageError, read_header
 from datakit.io.stores import open_store
-from datakit.io.trees import BuildPlace, SourcePath
+from datakit.io.trees import BuildPlace
 from datakit.record import IMAGE_PLACEHOLDER
 from datakit.shards.folder import LOG, WORK
 from datakit.shards.index import read_table
@@ -47,11 +48,9 @@ def _file_faults(build: BuildPlace, manifest: Manifest) -> Iterator[str]:
 
 def file_fault(path: BuildPlace, entry: FileEntry) -> str:
     """What is wrong with a file that the manifest knows; empty where nothing is."""
-    if not path.is_file():
-        return "missing"
-    size = path.size() if isinstance(path, SourcePath) else path.stat().st_size
-    if size != entry.bytes:
-        return f"{size:,} bytes, the manifest says {entry.bytes:,}"
+    fault = size_fault(path, entry)
+    if fault:
+        return fault
     return "" if file_sha256(path) == entry.sha256 else "its bytes differ from the manifest's"
 
 

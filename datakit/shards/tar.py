@@ -11,6 +11,7 @@ from types import TracebackType
 import pyarrow as pa
 
 from datakit.errors import DamageError
+from datakit.io.ranges import read_range
 from datakit.io.trees import BuildPlace
 
 BLOCK_BYTES = 512
@@ -19,6 +20,7 @@ MEMBERS_SCHEMA = pa.schema([("name", pa.string()), ("start", pa.int64()), ("size
 END = bytes(2 * BLOCK_BYTES)
 # What one image fills: written while it is still in the processor's cache, for half of the time.
 BATCH_BYTES = 1 << 16
+FIRST_BYTES = 1 << 14  # the text of most samples
 MOST_PIECES = 512  # of one `writev`; the system takes 1,024
 
 NAME = slice(0, 100)
@@ -128,9 +130,7 @@ def read_members(path: BuildPlace, offset: int, size: int) -> dict[str, bytes]:
     Raises:
         DamageError: there are no whole members there.
     """
-    with path.open("rb") as file:
-        file.seek(offset)
-        data = file.read(size)
+    data = read_range(path, offset, size)
     members: dict[str, bytes] = {}
     at = 0
     while at < len(data):
@@ -141,6 +141,41 @@ def read_members(path: BuildPlace, offset: int, size: int) -> dict[str, bytes]:
     if at != size:
         raise DamageError(f"{path}: cut off within the sample at byte {offset}.")
     return members
+
+
+def read_first_member(path: BuildPlace, offset: int) -> bytes:
+    """The content of the member whose header is at `offset`; of a bucket most often one request.
+
+    Raises:
+        DamageError: there is no whole member there.
+    """
+    data = read_range(path, offset, FIRST_BYTES)
+    _, length = _parse(data[:BLOCK_BYTES], f"{path}, byte {offset}")
+    end = BLOCK_BYTES + length
+    if end > len(data):
+        data += read_range(path, offset + len(data), end - len(data))
+    if end > len(data):
+        raise DamageError(f"{path}: cut off within the sample at byte {offset}.")
+    return data[BLOCK_BYTES:end]
+
+
+def read_names(path: Path, offset: int, size: int) -> list[str]:
+    """The names of the members that stand in `size` bytes of an archive from `offset` on.
+
+    Raises:
+        DamageError: there are no whole members there.
+    """
+    names: list[str] = []
+    with path.open("rb") as file:
+        at = offset
+        while at < offset + size:
+            file.seek(at)
+            name, length = _parse(file.read(BLOCK_BYTES), f"{path}, byte {at}")
+            names.append(name)
+            at += BLOCK_BYTES + length + -length % BLOCK_BYTES
+    if at != offset + size:
+        raise DamageError(f"{path}: cut off within the sample at byte {offset}.")
+    return names
 
 
 def _parse(header: bytes, where: str) -> tuple[str, int]:

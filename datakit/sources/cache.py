@@ -19,13 +19,11 @@ import polars as pl
 
 import datakit.io
 import datakit.sources
+from datakit.io.cache_folder import ENTRY, cache_folder
 from datakit.io.trees import Stamp, stamp_of
 from datakit.sources.converter import Converter
 from datakit.version import VERSION
 
-VARIABLE = "DATAKIT_CACHE"
-OFF = "off"
-ENTRY = "entry.json"
 RECORDS = "records.parquet"
 REJECTS = "rejects.parquet"
 PART = ".datakit-"
@@ -47,7 +45,10 @@ class CacheEntry:
 
     @property
     def about(self) -> dict[str, Any]:
-        """What was read: `converter`, `path`, `split`, `records`, `rejected_records`, …"""
+        """What was read: `converter`, `path`, `split`, `records`, `rejected_records`, …
+
+        Sizes of samples have `samples` in place of `records`.
+        """
         found: dict[str, Any] = orjson.loads((self.folder / ENTRY).read_bytes())
         return found
 
@@ -75,7 +76,10 @@ class CacheEntry:
 
 
 class RecordCache:
-    """The entries under one folder: `DATAKIT_CACHE`, or the user's own cache; `off` for none.
+    """The entries under one folder; see `cache_folder`.
+
+    The trainer keeps the sizes of samples there, too (`trainer/data/size_cache.py`), so that they
+    are listed and cleared with the records.
 
     An entry is used while the code of the converters is the same, and while every file that they
     read and every folder that they looked into is as it was, by size and time of change.
@@ -87,11 +91,7 @@ class RecordCache:
     @staticmethod
     def of_user() -> RecordCache:
         """The cache that the environment names."""
-        named = os.environ.get(VARIABLE, "")
-        if named == OFF:
-            return RecordCache(None)
-        own = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-        return RecordCache(Path(named or f"{own}/datakit").expanduser())
+        return RecordCache(cache_folder())
 
     def entries(self) -> list[CacheEntry]:
         """What is cached, by folder."""

@@ -143,7 +143,7 @@ def test_what_is_cached_is_listed_and_cleared(release: Release, cache: Path) -> 
     datakit.plan(release.mixture)
     listed = run("cache").stdout
     assert f"{release.root / 'DocVQA'}" in listed
-    assert "3 sources" in listed
+    assert "3 entries" in listed
     (cache / "somebody else's").write_text("")
     assert "removed 3 entries" in run("cache", "clear").stdout
     assert [path.name for path in cache.iterdir()] == ["somebody else's"]

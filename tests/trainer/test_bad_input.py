@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -156,11 +157,18 @@ def test_a_folder_in_use_is_not_touched(trained: Path, build_path: Path) -> None
 
 
 def test_nothing_fits_in_max_tokens(fit: Fit) -> None:
-    with pytest.raises(DataError, match=r"the longest has \d+\. Raise max_tokens"):
+    with pytest.raises(DataError, match=r"the longest has \d+ tokens.*Raise max_tokens"):
         fit("max_tokens=5")
 
 
 def test_long_samples_are_dropped_and_counted(fit: Fit) -> None:
     run = fit("max_tokens=150", "stages.project.steps=1", "stages.tune.steps=1")
     console = run.with_name(f"{run.name}.txt").read_text()
-    assert re.search(r"data: 56 samples of .*; 8 of more than 150 dropped", console), console
+    assert re.search(r"data: 56 samples of ", console), console
+    assert re.search(r"8 samples dropped\n  scenes: 8 over-long", console), console
+    lines = (run / "tune" / "dropped.jsonl").read_text().splitlines()
+    dropped = [json.loads(line) for line in lines]
+    assert len(dropped) == 8
+    for sample in dropped:
+        assert (sample["source"], sample["reason"], sample["views"]) == ("scenes", "over-long", 2)
+        assert sample["tokens"] > 150

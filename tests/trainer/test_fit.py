@@ -48,7 +48,10 @@ def test_the_loss_falls_and_every_step_is_recorded(trained: Path) -> None:
 
 def test_a_stage_leaves_its_recipe_and_what_it_trained_on(trained: Path, build_path: Path) -> None:
     told = json.loads((trained / "tune" / "data.json").read_text())
-    assert told["fingerprint"] == datakit.open(build_path).fingerprint
+    (share,) = told["builds"]
+    assert share["fingerprint"] == datakit.open(build_path).fingerprint
+    assert share["samples"] == told["epoch_samples"] == 64
+    assert (trained / "tune" / "dropped.jsonl").read_text() == ""
     again = load_recipe(trained / "tune" / "recipe.yaml").value
     assert (
         again
@@ -56,7 +59,7 @@ def test_a_stage_leaves_its_recipe_and_what_it_trained_on(trained: Path, build_p
     )
     assert list((trained / "tune").glob("events.out.tfevents.*"))
     console = trained.with_name(f"{trained.name}.txt").read_text()
-    assert "0 of more than 512 dropped" in console
+    assert "0 samples dropped" in console
     assert "tune 60/60  loss" in console
 
 

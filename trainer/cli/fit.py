@@ -12,8 +12,16 @@ def fit(
     recipe: Annotated[
         str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a shipped one.")
     ],
-    data: Annotated[Path, typer.Option("--data", help="Folder that `datakit build` wrote.")],
     out: Annotated[Path, typer.Option("--out", help="Folder of the run; must be new or empty.")],
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data",
+            metavar="[NAME=]DIR",
+            help="What `datakit build` wrote, a folder or a URL: for all stages or, given again "
+            "with a NAME each, for those that have it as `data`.",
+        ),
+    ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option(
@@ -21,7 +29,8 @@ def fit(
         ),
     ] = None,
 ) -> None:
-    """Train a recipe's stages on a build, alone or under a launcher."""
+    """Train a recipe's stages on builds, alone or under a launcher."""
     import trainer
+    from trainer.data.choose import parse_given
 
-    trainer.fit(recipe, data=data, out=out, overrides=overrides or ())
+    trainer.fit(recipe, data=parse_given(data or ()), out=out, overrides=overrides or ())

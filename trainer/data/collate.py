@@ -12,8 +12,11 @@ from itertools import chain
 import torch
 from torch import Tensor
 
+from trainer.data.faulty import FaultySample
 from trainer.data.samples import EncodedSample
+from trainer.data.select import DroppedSample
 from trainer.model.conversation import IGNORED_LABEL
+from trainer.model.processor import EncoderMixtureProcessor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +78,13 @@ class StepBatch:
 
     Attributes:
         micro_batches: one forward each; every process has equally many.
+        faulty: samples that could not be read.
+        dropped: samples that were found too long, or without anything to learn, on the way.
     """
 
     micro_batches: tuple[Batch, ...]
+    faulty: tuple[FaultySample, ...] = ()
+    dropped: tuple[DroppedSample, ...] = ()
 
     @property
     def num_tokens(self) -> int:
@@ -152,6 +159,17 @@ def nothing(*, pad_token_id: int, image_side_px: int) -> Batch:
         keys=(),
         num_tokens=0,
     )
+
+
+def collate(
+    samples: Sequence[EncodedSample], processor: EncoderMixtureProcessor, *, packing: bool
+) -> Batch:
+    """One forward's samples, packed or padded; `nothing` where there are none."""
+    pad_token_id = processor.tokenizer.pad_token_id
+    if not samples:
+        side = processor.image_processor.side_px
+        return nothing(pad_token_id=pad_token_id, image_side_px=side)
+    return pack(samples) if packing else pad(samples, pad_token_id=pad_token_id)
 
 
 def _joined(parts: Iterable[Iterable[int]]) -> list[int]:

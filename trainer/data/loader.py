@@ -3,35 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from torch.utils.data import DataLoader, Dataset
 
-from trainer.data.collate import Batch, StepBatch, nothing, pack, pad
+from trainer.data.blend import StageData
+from trainer.data.collate import Batch, StepBatch, collate
+from trainer.data.faulty import FaultySample, read_or_replace
 from trainer.data.micro_batches import Limits, deal_micro_batches
-from trainer.data.order import Draw, SampleOrder
-from trainer.data.samples import EncodedSamples
-from trainer.data.sizes import SampleSizes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class StageData:
-    """What a stage trains on.
-
-    Attributes:
-        samples: by position.
-        sizes: of the same.
-        draws: how many of each part an epoch has.
-    """
-
-    samples: EncodedSamples
-    sizes: SampleSizes
-    draws: tuple[Draw, ...]
-
-    @property
-    def epoch_samples(self) -> int:
-        """Samples of one epoch."""
-        return sum(draw.drawn for draw in self.draws)
+from trainer.data.order import SampleOrder
 
 
 class StepBatches(Dataset[StepBatch]):
@@ -51,25 +30,27 @@ class StepBatches(Dataset[StepBatch]):
         positions = self.order.batch(step)
         sizes = [self.data.sizes[position] for position in positions]
         dealt = deal_micro_batches(sizes, self.limits, ranks=self.ranks)[self.rank]
-        micro_batches = (self._batch([positions[at] for at in places]) for places in dealt)
-        return StepBatch(micro_batches=tuple(micro_batches))
+        faulty: list[FaultySample] = []
+        micro_batches = [self._batch([positions[at] for at in own], faulty) for own in dealt]
+        return StepBatch(micro_batches=tuple(micro_batches), faulty=tuple(faulty))
 
-    def _batch(self, positions: list[int]) -> Batch:
-        processor = self.data.samples.processor
-        pad_token_id = processor.tokenizer.pad_token_id
-        if not positions:
-            side = processor.image_processor.side_px
-            return nothing(pad_token_id=pad_token_id, image_side_px=side)
-        samples = [self.data.samples[position] for position in positions]
-        return pack(samples) if self.limits.packing else pad(samples, pad_token_id=pad_token_id)
+    def _batch(self, positions: list[int], faulty: list[FaultySample]) -> Batch:
+        seed = self.order.seed
+        samples = [read_or_replace(self.data, at, seed=seed, faulty=faulty) for at in positions]
+        return collate(
+            [sample for sample in samples if sample is not None],
+            self.data.samples.processor,
+            packing=self.limits.packing,
+        )
 
 
 def load_steps(
-    batches: StepBatches, steps: range, *, processes: int, pin_memory: bool
+    batches: Dataset[StepBatch], steps: range | None, *, processes: int, pin_memory: bool
 ) -> Iterable[StepBatch]:
     """Loads the batches of some steps in turn, in processes beside this one.
 
     Args:
+        steps: None for what follows itself without end.
         processes: 0 for none besides this one.
         pin_memory: whether a GPU takes them.
     """

@@ -89,13 +89,13 @@ def _permutation(count: int, what_for: str) -> Positions:
     return generator.permutation(count)
 
 
-def drawn_by_weight(samples: Sequence[int], weights: Sequence[float]) -> list[int]:
-    """Samples that an epoch draws of each part: as many as there are in all, shared by weight.
+def share_out(total: int, weights: Sequence[float]) -> list[int]:
+    """Shares a number of samples by weight.
 
-    What rounding leaves goes to the largest remainders, so that each part is less than one sample
-    away from its share.
+    What rounding leaves goes to the largest remainders, so that each is less than one sample away
+    from its exact share.
     """
-    total, sum_of_weights = sum(samples), sum(weights)
+    sum_of_weights = sum(weights)
     exact = [total * weight / sum_of_weights for weight in weights]
     drawn = [int(share) for share in exact]
     by_remainder = sorted(range(len(exact)), key=lambda part: (drawn[part] - exact[part], part))

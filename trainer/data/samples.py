@@ -1,23 +1,30 @@
-"""Samples of a build, encoded for the model.
+"""Samples of builds, encoded for the model.
 
 Legend: N views (images, or tiles of them), L tokens, S side of a view in pixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
-from PIL import Image
+import numpy as np
+import numpy.typing as npt
+from PIL import ExifTags, Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
 import datakit
 from datakit.errors import DataError
+from trainer.data.exchanges import first_exchanges
 from trainer.geometry.base import View
-from trainer.model.conversation import IGNORED_LABEL, check_placeholders
+from trainer.model.conversation import check_placeholders, count_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
+
+ORIENTATION = ExifTags.Base.Orientation
+SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,68 +44,119 @@ class EncodedSample:
     view_areas: Tensor
 
 
-class EncodedSamples(Dataset[EncodedSample]):
-    """The samples of a build at `rows`, encoded when they are asked for."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SamplePlaces:
+    """Where samples are, by position.
 
-    def __init__(
-        self,
-        data: datakit.BuiltDataset,
-        processor: EncoderMixtureProcessor,
-        rows: Sequence[int] | None = None,
-    ) -> None:
-        self.data = data
-        self.processor = processor
-        self.rows = range(len(data)) if rows is None else rows
+    Attributes:
+        builds: which build has it.
+        rows: of that build's index.
+        exchanges: the first so many of its conversation are used.
+    """
+
+    builds: npt.NDArray[np.int16]
+    rows: npt.NDArray[np.int64]
+    exchanges: npt.NDArray[np.int32]
 
     def __len__(self) -> int:
         return len(self.rows)
 
+
+class EncodedSamples(Dataset[EncodedSample]):
+    """Samples of several builds by position, encoded when they are asked for."""
+
+    def __init__(
+        self,
+        builds: Sequence[datakit.BuiltDataset],
+        processor: EncoderMixtureProcessor,
+        places: SamplePlaces,
+    ) -> None:
+        self.builds = tuple(builds)
+        self.processor = processor
+        self.places = places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
     def __getitem__(self, position: int) -> EncodedSample:
-        """Reads and encodes one sample.
+        """Reads and encodes one sample; errors as `encode_sample`, and those of reading."""
+        sample = self.builds[self.places.builds[position]][int(self.places.rows[position])]
+        exchanges = int(self.places.exchanges[position])
+        return encode_sample(sample, self.processor, exchanges=exchanges)
 
-        Raises:
-            DataError: its placeholders and images do not match, or an image cannot be decoded.
-        """
-        sample = self.data[self.rows[position]]
-        check_placeholders(sample.messages, len(sample.image_bytes), where=sample.id)
-        views_of_images = self._views(sample)
-        counts = [len(views) for views in views_of_images]
-        conversation = self.processor.encode_conversation(sample.messages, views_of_images=counts)
-        pixels, areas = self.processor.image_processor.stack(list(chain(*views_of_images)))
-        return EncodedSample(
-            key=sample.id,
-            input_ids=conversation.input_ids,
-            labels=conversation.labels,
-            pixel_values=pixels,
-            view_areas=areas,
-        )
-
-    def measure(self, position: int) -> tuple[int, int, int]:
-        """Tokens, label tokens and views of one sample, without decoding its images."""
-        sample = self.data[self.rows[position]]
-        cutter = self.processor.image_processor.cutter()
-        counts = [cutter.num_views(*image.size) for image in sample.open_images()]
-        encoded = self.processor.encode_conversation(sample.messages, views_of_images=counts)
-        learned = sum(label != IGNORED_LABEL for label in encoded.labels[1:])
-        return len(encoded.input_ids), learned, sum(counts)
-
-    def _views(self, sample: datakit.LoadedSample) -> list[list[View]]:
-        images = self.processor.image_processor
-        try:
-            return [images.views(image) for image in sample.open_images()]
-        except (OSError, Image.DecompressionBombError) as error:
-            raise DataError(
-                f"{sample.id}: an image cannot be decoded: {error}. "
-                f"See `datakit verify {self.data.path}`."
-            ) from error
+    def key(self, position: int) -> str:
+        """Of one sample, unread."""
+        build = self.builds[self.places.builds[position]]
+        return str(build.index["key"][int(self.places.rows[position])])
 
 
-def training_rows(data: datakit.BuiltDataset) -> list[int]:
+def encode_sample(
+    sample: datakit.LoadedSample, processor: EncoderMixtureProcessor, *, exchanges: int
+) -> EncodedSample:
+    """Encodes the first exchanges of a sample and the images that they show.
+
+    Raises:
+        DataError: its placeholders and images do not match, or an image cannot be decoded.
+    """
+    check_placeholders(sample.messages, len(sample.image_bytes), where=sample.id)
+    messages = first_exchanges(sample.messages, exchanges)
+    views_of_images = _views(sample, processor, count_placeholders(messages))
+    counts = [len(views) for views in views_of_images]
+    conversation = processor.encode_conversation(messages, views_of_images=counts)
+    pixels, areas = processor.image_processor.stack(list(chain(*views_of_images)))
+    return EncodedSample(
+        key=sample.id,
+        input_ids=conversation.input_ids,
+        labels=conversation.labels,
+        pixel_values=pixels,
+        view_areas=areas,
+    )
+
+
+def views_of_images(sample: datakit.LoadedSample, processor: EncoderMixtureProcessor) -> list[int]:
+    """How many views each image has, by the headers of the images.
+
+    Raises:
+        DataError: placeholders and images do not match, or an image cannot be opened.
+    """
+    check_placeholders(sample.messages, len(sample.image_bytes), where=sample.id)
+    cutter = processor.image_processor.cutter()
+    with _decoding(sample):
+        images = sample.open_images()
+        turns = [image.getexif().get(ORIENTATION) for image in images]
+    return [
+        cutter.num_views(*(image.size[::-1] if turn in SIDEWAYS else image.size))
+        for image, turn in zip(images, turns, strict=True)
+    ]
+
+
+def _views(
+    sample: datakit.LoadedSample, processor: EncoderMixtureProcessor, num_images: int
+) -> list[list[View]]:
+    images = processor.image_processor
+    with _decoding(sample):
+        return [images.views(image) for image in sample.open_images()[:num_images]]
+
+
+@contextmanager
+def _decoding(sample: datakit.LoadedSample) -> Iterator[None]:
+    """Names the sample whose image Pillow cannot read."""
+    try:
+        yield
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise DataError(f"{sample.id}: an image cannot be decoded: {error}.") from error
+
+
+def training_rows(data: datakit.BuiltDataset) -> npt.NDArray[np.int64]:
     """Rows of the samples that are trained on; those of the holdout are not."""
-    splits = data.index["split"]
-    return [row for row, split in enumerate(splits) if split == "train"]
+    return np.flatnonzero((data.index["split"] == "train").to_numpy())
 
 
-def build_texts(data: datakit.BuiltDataset, rows: Iterable[int]) -> Iterable[str]:
-    """The text of every message, to train a tokenizer on."""
-    return (message.content for row in rows for message in data[row].messages)
+def build_texts(builds: Iterable[datakit.BuiltDataset]) -> Iterable[str]:
+    """The text of every message that is trained on, to train a tokenizer on."""
+    return (
+        message.content
+        for data in builds
+        for row in training_rows(data)
+        for message in data.text(int(row)).messages
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from trainer.recipe.data import Blend, BuildChoice
 from trainer.recipe.engine import EngineRecipe
 from trainer.recipe.load import find_recipe, load_recipe
 from trainer.recipe.model import EncoderChoice, ModelRecipe, PartChoice
@@ -10,6 +11,8 @@ from trainer.recipe.recipe import Recipe
 from trainer.recipe.stage import StageRecipe
 
 __all__ = [
+    "Blend",
+    "BuildChoice",
     "EncoderChoice",
     "EngineRecipe",
     "LoraRecipe",

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from datakit.errors import nearest
+from trainer.recipe.data import Blend
 from trainer.recipe.engine import EngineRecipe
 from trainer.recipe.model import ModelRecipe
 from trainer.recipe.optimisation import Optimisation
 from trainer.recipe.stage import StageRecipe
-from trainer.recipe.values import Name, Positive
+from trainer.recipe.values import Name, Positive, Share
 
 
 class Recipe(EngineRecipe, Optimisation):
@@ -19,7 +20,12 @@ class Recipe(EngineRecipe, Optimisation):
 
     Attributes:
         seed: of the first weights and of the order of samples.
-        max_tokens: samples with more, visual tokens included, are counted and dropped.
+        data: builds by the name that stages call them.
+        max_tokens: of a sample, visual tokens among them.
+        over_long: what becomes of samples with more: `drop`, or `cut` behind the last exchange that
+            fits; either way they are counted.
+        max_faulty_share: samples that cannot be read while training are replaced; a stage ends when
+            they are more than this share of all that it draws.
         packing: whether samples share rows, each seeing itself alone; else rows are padded.
         micro_batch_tokens: of one forward at most, padding among them; null for `max_tokens`.
         micro_batch_views: that the encoders see in one forward at most; null for no limit.
@@ -28,7 +34,10 @@ class Recipe(EngineRecipe, Optimisation):
     name: Name
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
+    data: dict[Name, Blend] = Field(default_factory=dict)
     max_tokens: Positive = 2048
+    over_long: Literal["drop", "cut"] = "drop"
+    max_faulty_share: Share = 0.01
     packing: bool = True
     micro_batch_tokens: Positive | None = None
     micro_batch_views: Positive | None = None
@@ -36,6 +45,11 @@ class Recipe(EngineRecipe, Optimisation):
 
     @model_validator(mode="after")
     def _stages_follow(self) -> Recipe:
+        if self.micro_batch_tokens is not None and self.micro_batch_tokens < self.max_tokens:
+            raise ValueError(
+                f"micro_batch_tokens is {self.micro_batch_tokens:,}, and max_tokens "
+                f"{self.max_tokens:,}: a sample would not fit."
+            )
         earlier: list[str] = []
         for stage in self.stages:
             if stage.name in earlier:

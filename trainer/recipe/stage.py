@@ -18,6 +18,10 @@ class StageRecipe(Optimisation):
         lr: learning rate by pattern; `*` is for what no other pattern matches.
         lora: adapters that train in this stage, besides what `train` names.
         batch_samples: samples a step, over all processes.
+        data: name of what it trains on, in the recipe's `data` or as `--data NAME=DIR` gives it;
+            null where there is one thing only.
+        streaming: whether shards are read from end to end, in place of samples by the index. Their
+            order is drawn, and no run repeats another's.
         epochs, steps: how long; exactly one of them.
         from_stage: the earlier stage whose weights it starts from (`from` in the file); null for
             the recipe's own first weights.
@@ -30,6 +34,8 @@ class StageRecipe(Optimisation):
     lr: Annotated[dict[str, Rate], Field(min_length=1)]
     lora: LoraRecipe | None = None
     batch_samples: Positive
+    data: Name | None = None
+    streaming: bool = False
     epochs: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     steps: Positive | None = None
     from_stage: Annotated[str | None, Field(alias="from")] = None

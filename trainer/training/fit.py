@@ -2,42 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import transformers
 
 import datakit
 from datakit.config import Loaded
-from trainer.data.samples import EncodedSamples, training_rows
+from trainer.data.choose import GivenData, choose_builds
+from trainer.data.open import open_builds
 from trainer.model.build import ModelAndProcessor, build_model, load_model
 from trainer.model.check import check_model
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.recipe import Recipe, StageRecipe, load_recipe
+from trainer.recipe import Blend, Recipe, StageRecipe, load_recipe
 from trainer.training.activations import check_activations
 from trainer.training.identity import run_identity
 from trainer.training.metrics import loss_curve
+from trainer.training.packing_check import check_packing
 from trainer.training.prepare import (
     claim_folder,
-    drop_long_samples,
     make_tokenizer,
 )
 from trainer.training.processes import Processes, deterministic, join_processes
 from trainer.training.stage import Run, StageResult, finished_stage, model_folder, train_stage
+from trainer.training.stage_data import prepare_data
 from trainer.training.stopping import StopRequest, stop_requests
 from trainer.training.trainable import plan_stages
 
 
 def fit(
-    recipe: Path | str, *, data: Path | str, out: Path | str, overrides: Sequence[str] = ()
+    recipe: Path | str,
+    *,
+    data: GivenData = None,
+    out: Path | str,
+    overrides: Sequence[str] = (),
 ) -> list[StageResult]:
-    """Trains all stages of a recipe on a build.
+    """Trains all stages of a recipe on builds.
 
     Under a launcher every process calls it; each returns the same.
 
     Args:
         recipe: a file, or the name of a shipped one.
-        data: folder of a build.
+        data: folder or URL of a build, for every stage; or such by the names that stages have as
+            `data`, in place of the recipe's own.
         out: folder of the run; each stage gets a folder in it.
         overrides: `key.key=value`, over the recipe.
 
@@ -48,42 +55,42 @@ def fit(
     """
     loaded = load_recipe(recipe, overrides)
     check_model(loaded)
-    build = datakit.open(data)
+    blends = choose_builds(loaded, data)
+    builds = open_builds(blends.values())
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with (
         join_processes() as processes,
         stop_requests() as stop,
         deterministic(loaded.value.deterministic),
     ):
-        results = _train(loaded, build, Path(out), processes, stop)
+        results = _train(loaded, blends, builds, Path(out), processes, stop)
         _tell_results(results, processes)
     return results
 
 
 def _train(
     loaded: Loaded[Recipe],
-    build: datakit.BuiltDataset,
+    blends: Mapping[str, Blend],
+    builds: Mapping[str, datakit.BuiltDataset],
     out: Path,
     processes: Processes,
     stop: StopRequest,
 ) -> list[StageResult]:
     recipe = loaded.value
-    identity = run_identity(recipe, {"": build.fingerprint})
+    identity = run_identity(recipe, blends, builds)
     claim_folder(out, identity, processes)
-    rows = training_rows(build)
     tokenizer = make_tokenizer(
-        recipe.model, build, rows, folder=out / "tokenizer", processes=processes
+        recipe.model, list(builds.values()), folder=out / "tokenizer", processes=processes
     )
     first = build_model(recipe.model, tokenizer, seed=recipe.seed)
     plans = plan_stages(first.model, loaded)
     check_activations(first.model, loaded)
     _tell_model(first, recipe, processes)
-    data = drop_long_samples(
-        EncodedSamples(build, first.processor, rows), recipe.max_tokens, processes
-    )
+    if recipe.packing:
+        check_packing(first.model)
+    data = prepare_data(recipe, blends, builds, processor=first.processor, processes=processes)
     run = Run(
         recipe=recipe,
-        build=build,
         data=data,
         processor=first.processor,
         out=out,

@@ -7,26 +7,36 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import datakit
 from datakit.errors import OutputError
 from datakit.io.atomic import write_whole
-from trainer.recipe import EngineRecipe, Recipe
+from trainer.recipe import Blend, EngineRecipe, Recipe
 
 IDENTITY_FILE = "run.json"
 SHOWN = 8
 # Weights of another precision are other weights; the other keys of the engine may change, and so
-# may the cutting of a step.
-CUTTING = {"packing", "micro_batch_tokens", "micro_batch_views"}
-FREE_KEYS = (set(EngineRecipe.model_fields) - {"precision"}) | CUTTING
+# may the cutting of a step. Builds may move.
+FREE_KEYS = {*EngineRecipe.model_fields, "packing", "micro_batch_tokens", "data"} - {"precision"}
 
 
-def run_identity(recipe: Recipe, data: Mapping[str, str]) -> dict[str, Any]:
+def run_identity(
+    recipe: Recipe, blends: Mapping[str, Blend], builds: Mapping[str, datakit.BuiltDataset]
+) -> dict[str, Any]:
     """The recipe without what may change from one start to the next, and the data.
 
     Args:
-        data: fingerprint of each build, by what the recipe calls it.
+        blends: of each stage.
+        builds: by what blends call them.
     """
     keys = recipe.model_dump(mode="json", by_alias=True, exclude=FREE_KEYS)
-    return {"recipe": keys, "data": dict(data)}
+    data = {
+        stage: [
+            {"fingerprint": builds[choice.build].fingerprint, "weight": choice.weight}
+            for choice in blend
+        ]
+        for stage, blend in blends.items()
+    }
+    return {"recipe": keys, "data": data}
 
 
 def claim_identity(out: Path, identity: Mapping[str, Any]) -> None:

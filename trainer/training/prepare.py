@@ -6,15 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 import datakit
-from datakit.errors import DataError, OutputError
-from trainer.data.loader import StageData
-from trainer.data.order import Draw
-from trainer.data.samples import EncodedSamples, build_texts
-from trainer.data.sizes import SampleSizes
+from datakit.errors import OutputError
+from trainer.data.samples import build_texts
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import load_tokenizer, train_tokenizer
 from trainer.recipe import ModelRecipe
@@ -45,8 +41,7 @@ def claim_folder(out: Path, identity: Mapping[str, Any], processes: Processes) -
 
 def make_tokenizer(
     recipe: ModelRecipe,
-    build: datakit.BuiltDataset,
-    rows: Sequence[int],
+    builds: Sequence[datakit.BuiltDataset],
     *,
     folder: Path,
     processes: Processes,
@@ -64,42 +59,13 @@ def make_tokenizer(
             )
         return tokenizer
     if processes.is_main and not folder.is_dir():
-        texts = build_texts(build, rows)
+        texts = build_texts(builds)
         size = recipe.tokenizer_vocab_size
         with whole_folder(folder) as temporary:
             trainee = train_tokenizer(texts, vocab_size=size, template=template)
             trainee.save_pretrained(temporary)
     processes.wait()
     trained: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
-    processes.tell(f"tokenizer: {len(trained):,} tokens, trained on the text of {build.path}")
+    paths = ", ".join(str(build.path) for build in builds)
+    processes.tell(f"tokenizer: {len(trained):,} tokens, trained on the text of {paths}")
     return trained
-
-
-def drop_long_samples(samples: EncodedSamples, max_tokens: int, processes: Processes) -> StageData:
-    """Drops samples with more than `max_tokens`, and says how many.
-
-    Raises:
-        DataError: none is left.
-    """
-    positions = range(len(samples))
-    own = [(at, *samples.measure(at)) for at in processes.share_of(positions)]
-    measured = sorted(row for part in processes.gather(own) for row in part)
-    counts = np.array([row[1:] for row in measured], dtype=np.int32).reshape(-1, 3)
-    fits = counts[:, 0] <= max_tokens
-    kept = [samples.rows[at] for at in positions if fits[at]]
-    longest = int(counts[:, 0].max(initial=0))
-    if not kept:
-        raise DataError(
-            f"{samples.data.path}: none of {len(samples):,} training samples has at most "
-            f"{max_tokens:,} tokens; the longest has {longest:,}. Raise max_tokens."
-        )
-    processes.tell(
-        f"data: {len(kept):,} samples of {samples.data.path}; the longest has {longest:,} tokens; "
-        f"{len(samples) - len(kept):,} of more than {max_tokens:,} dropped"
-    )
-    tokens, label_tokens, views = counts[fits].T
-    return StageData(
-        samples=EncodedSamples(samples.data, samples.processor, kept),
-        sizes=SampleSizes(tokens=tokens, label_tokens=label_tokens, views=views),
-        draws=(Draw(samples=len(kept), drawn=len(kept)),),
-    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +13,8 @@ from typing import TypeVar
 
 import torch
 from torch import distributed
+
+from datakit.errors import DatakitError
 
 T = TypeVar("T")
 
@@ -60,6 +62,21 @@ class Processes:
         values: list[T] = [value] * self.count
         distributed.all_gather_object(values, value)
         return values
+
+    def gather_or_raise(self, work: Callable[[], T]) -> list[T]:
+        """What a piece of work gives in every process; where one fails, all raise its error.
+
+        Otherwise the others would wait for it until the timeout.
+        """
+        try:
+            own: T | DatakitError = work()
+        except DatakitError as error:
+            own = error
+        values = self.gather(own)
+        for value in values:
+            if isinstance(value, DatakitError):
+                raise value
+        return [value for value in values if not isinstance(value, DatakitError)]
 
     def share_of(self, items: Sequence[T]) -> Sequence[T]:
         """The part of the items that falls to this process."""

@@ -74,3 +74,14 @@ def keep_steps(file: Path, steps: int | None) -> list[float]:
     if len(kept) < len(lines):
         write_whole(file, "".join(kept).encode())
     return [json.loads(line)["loss"] for line in kept]
+
+
+def forget_after(file: Path, step: int) -> None:
+    """Removes lines of steps after `step` from a file: they will be done again."""
+    if not file.is_file():
+        return
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    whole = (line for line in lines if line.endswith("\n"))
+    kept = [line for line in whole if json.loads(line)["step"] <= step]
+    if len(kept) < len(lines):
+        write_whole(file, "".join(kept).encode())

@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from ruamel.yaml import YAML
 from safetensors import SafetensorError
 from torch import Tensor
 
-import datakit
 from datakit.errors import OutputError
 from datakit.io.atomic import TEMPORARY_SUFFIX, sync, whole_file, write_whole
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
@@ -22,6 +22,7 @@ from trainer.recipe import LoraRecipe, Recipe
 from trainer.training.adapters import save_adapters, without_adapters
 from trainer.training.partitioned import whole_tensors
 from trainer.training.processes import Processes
+from trainer.training.stage_data import AnyData
 
 
 def save_model(
@@ -99,16 +100,19 @@ def whole_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def describe_stage(folder: Path, recipe: Recipe, data: datakit.BuiltDataset) -> None:
-    """Writes the recipe with its defaults, and which build the stage trains on."""
+def describe_stage(folder: Path, recipe: Recipe, data: AnyData) -> None:
+    """Writes the recipe with its defaults, what the stage trains on, and what it leaves out."""
     folder.mkdir(parents=True, exist_ok=True)
     with whole_file(folder / "recipe.yaml") as temporary, temporary.open("wb") as file:
         yaml = YAML()
         yaml.default_flow_style = False
         yaml.dump(recipe.model_dump(mode="json", by_alias=True), file)
-    build: dict[str, Any] = {
-        "path": str(data.path.absolute()),
+    told: dict[str, Any] = {
         "fingerprint": data.fingerprint,
-        "samples": len(data),
+        "epoch_samples": data.epoch_samples,
+        "dropped_samples": len(data.dropped),
+        "builds": [asdict(share) for share in data.shares],
     }
-    write_whole(folder / "data.json", json.dumps(build, indent=2).encode() + b"\n")
+    write_whole(folder / "data.json", json.dumps(told, indent=2).encode() + b"\n")
+    lines = (json.dumps(asdict(sample)) + "\n" for sample in data.dropped)
+    write_whole(folder / "dropped.jsonl", "".join(lines).encode())

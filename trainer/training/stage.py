@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import datakit
-from trainer.data.loader import StageData
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe, StageRecipe
@@ -21,9 +19,11 @@ from trainer.training.language_model import set_up_language_model
 from trainer.training.loop import stage_batches, train_steps
 from trainer.training.metrics import METRICS_FILE, StepMetrics
 from trainer.training.processes import Processes
-from trainer.training.recording import Recorder, keep_steps
+from trainer.training.recording import Recorder, forget_after, keep_steps
+from trainer.training.sample_log import FAULTY, SampleLog
 from trainer.training.save import describe_stage, save_trained
 from trainer.training.schedule import stage_steps
+from trainer.training.stage_data import AnyData
 from trainer.training.stopping import StopRequest, stopped
 from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
 
@@ -33,13 +33,13 @@ class Run:
     """What the stages of a run share.
 
     Attributes:
+        data: what each stage trains on, by its name.
         identity: see `run_identity`.
         stop: what asks the run to stop.
     """
 
     recipe: Recipe
-    build: datakit.BuiltDataset
-    data: StageData
+    data: Mapping[str, AnyData]
     processor: EncoderMixtureProcessor
     out: Path
     processes: Processes
@@ -88,20 +88,25 @@ def train_stage(
         TrainingError: the loss is no longer a number, or a checkpoint is not whole.
     """
     folder = run.out / stage.name
+    data = run.data[stage.name]
     if run.processes.is_main:
-        describe_stage(folder, run.recipe, run.build)
+        describe_stage(folder, run.recipe, data)
     steps = stage.steps or stage_steps(
-        run.data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
+        data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
     )
     checkpoints = _prepare(run, stage, plan, model)
     saved = checkpoints.newest()
     start = saved.step if saved else 0
     _tell_stage(run, stage, steps, model, saved)
     engine = _start(run, stage, plan, model, saved)
+    if run.processes.is_main:
+        forget_after(folder / FAULTY, start)
+    run.processes.wait()
+    most_faulty = int(run.recipe.max_faulty_share * steps * stage.batch_samples)
     metrics = train_steps(
         engine,
         stage_batches(
-            run.data,
+            data,
             recipe=run.recipe,
             stage=stage,
             steps=steps,
@@ -111,7 +116,8 @@ def train_stage(
         recipe=run.recipe,
         stage=stage,
         steps=steps,
-        epoch_samples=run.data.epoch_samples,
+        epoch_samples=data.epoch_samples,
+        log=SampleLog(folder, most_faulty=most_faulty, processes=run.processes),
         processes=run.processes,
         start_step=start,
     )

@@ -69,6 +69,15 @@ class RemoteTree(Tree):
     def read(self, name: str) -> bytes:
         return self._read(name, lambda: super(RemoteTree, self).read(name))
 
+    def read_range(self, name: str, start: int, size: int) -> bytes:
+        """As in `Tree`, in one request: an open file would read far ahead."""
+
+        def ask() -> bytes:
+            found: bytes = self._files.cat_file(self._path(name), start=start, end=start + size)
+            return found
+
+        return self._read(name, ask)
+
     def stamp(self, name: str) -> Stamp:
         if self.is_dir(name):
             return _digest(self.names(name))

@@ -121,6 +121,10 @@ class SourcePath:
         with self.open() as file:
             return file.read()
 
+    def read_range(self, start: int, size: int) -> bytes:
+        """`size` bytes from `start` on, fewer where the file ends."""
+        return self.tree.read_range(self.inner, start, size)
+
     def relative_to(self, folder: SourcePath) -> PurePosixPath:
         """The path from a folder to this one, which is in it."""
         return PurePosixPath(str(self)).relative_to(str(folder))

@@ -73,6 +73,16 @@ class Tree(ABC):
         with self.open(name) as file:
             return file.read()
 
+    def read_range(self, name: str, start: int, size: int) -> bytes:
+        """`size` bytes of a file from `start` on, fewer where it ends.
+
+        Raises:
+            OSError: as `open`.
+        """
+        with self.open(name) as file:
+            file.seek(start)
+            return file.read(size)
+
     def full_name(self, name: str) -> str:
         """A name with the root before it."""
         return f"{self.root}/{name}" if name else self.root

@@ -13,7 +13,7 @@ from torch import Tensor
 import datakit
 from tests.trainer.conftest import SMALL
 from trainer.data.collate import Batch, StepBatch, nothing, pack, pad
-from trainer.data.samples import EncodedSample, EncodedSamples, training_rows
+from trainer.data.samples import EncodedSample, encode_sample
 from trainer.model.build import ModelAndProcessor
 from trainer.recipe import load_recipe
 from trainer.training.engine import start_engine
@@ -29,9 +29,8 @@ def samples(small: ModelAndProcessor, build_path: Path) -> list[EncodedSample]:
     data = datakit.open(build_path)
     images = data.index["num_images"].to_list()
     rows = [images.index(0), images.index(2)]
-    rows += [row for row in training_rows(data) if images[row] == 1][:6]
-    encoded = EncodedSamples(data, small.processor, rows)
-    return [encoded[position] for position in range(8)]
+    rows += [row for row, count in enumerate(images) if count == 1][:6]
+    return [encode_sample(data[row], small.processor, exchanges=9) for row in rows]
 
 
 @pytest.fixture(scope="module")

@@ -61,9 +61,7 @@ def test_missing_tokens_are_added_with_embeddings_and_said(
 ) -> None:
     settings = [f"model.language_model={language_model}", f"model.chat_template={template}"]
     recipe = load_recipe("tiny", [SMALL[0], *settings]).value.model
-    tokenizer = make_tokenizer(
-        recipe, datakit.open(build_path), [], folder=tmp_path, processes=ALONE
-    )
+    tokenizer = make_tokenizer(recipe, [datakit.open(build_path)], folder=tmp_path, processes=ALONE)
     count = "1 token that it lacks" if len(added) == 1 else f"{len(added)} tokens that it lacks"
     said = capsys.readouterr().out
     assert f"tokenizer {language_model}: added {count}: {', '.join(added)}" in said

@@ -1,0 +1,105 @@
+"""What every stage trains on, found out by all processes together before the first step."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import numpy as np
+
+import datakit
+from trainer.data.blend import StageData, join_builds
+from trainer.data.measure import measure_rows
+from trainer.data.samples import training_rows
+from trainer.data.select import Selection
+from trainer.data.size_cache import SizeCache
+from trainer.data.sizes import SampleSizes
+from trainer.data.streaming import StreamedData, stream_builds
+from trainer.model.processor import EncoderMixtureProcessor
+from trainer.recipe import Blend, Recipe
+from trainer.training.processes import Processes
+
+AnyData: TypeAlias = StageData | StreamedData
+
+
+def prepare_data(
+    recipe: Recipe,
+    blends: Mapping[str, Blend],
+    builds: Mapping[str, datakit.BuiltDataset],
+    *,
+    processor: EncoderMixtureProcessor,
+    processes: Processes,
+) -> dict[str, AnyData]:
+    """What each stage trains on, by its name; stages with one blend share it.
+
+    Raises:
+        DataError: a sample is damaged or lacks an image, or no sample of a build is left.
+    """
+    cut_tokens = recipe.max_tokens if recipe.over_long == "cut" else None
+    selection = Selection(max_tokens=recipe.max_tokens, max_views=recipe.micro_batch_views)
+    sizes: dict[str, SampleSizes] = {}
+    joined: dict[Blend, StageData] = {}
+    found: dict[str, AnyData] = {}
+    for stage in recipe.stages:
+        blend = blends[stage.name]
+        if stage.streaming:
+            found[stage.name] = stream_builds(blend, builds, processor, selection, cut_tokens)
+            continue
+        for choice in blend:
+            if choice.build not in sizes:
+                build = builds[choice.build]
+                sizes[choice.build] = measure_build(
+                    build, processor, cut_tokens=cut_tokens, processes=processes
+                )
+        if blend not in joined:
+            joined[blend] = join_builds(blend, builds, sizes, processor, selection)
+            tell_data(joined[blend], selection, processes)
+        found[stage.name] = joined[blend]
+    return found
+
+
+def measure_build(
+    build: datakit.BuiltDataset,
+    processor: EncoderMixtureProcessor,
+    *,
+    cut_tokens: int | None,
+    processes: Processes,
+) -> SampleSizes:
+    """Sizes of all samples of a build that are trained on: kept from before, or measured by all.
+
+    Raises:
+        DataError: see `measure_rows`; every process raises it.
+    """
+    cache = SizeCache(build, processor, cut_tokens=cut_tokens)
+    kept = processes.gather(cache.read() if processes.is_main else None)[0]
+    if kept is not None:
+        return kept
+    rows = training_rows(build)
+    own = processes.share_of(rows.tolist())
+    found = processes.gather_or_raise(
+        lambda: SampleSizes.of(measure_rows(build, own, processor, cut_tokens=cut_tokens)).table()
+    )
+    table = np.zeros((len(rows), found[0].shape[1]), dtype=np.int32)
+    for rank, part in enumerate(found):
+        table[rank :: processes.count] = part
+    sizes = SampleSizes.from_table(table)
+    if processes.is_main:
+        cache.write(sizes)
+    return sizes
+
+
+def tell_data(data: StageData, selection: Selection, processes: Processes) -> None:
+    """Says what is trained on, and what is not."""
+    for share in data.shares:
+        cut = f", {share.cut_samples:,} of them cut" if share.cut_samples else ""
+        drawn = f", {share.epoch_samples:,} an epoch" if share.weight is not None else ""
+        processes.tell(f"data: {share.samples:,} samples of {share.path}{cut}{drawn}")
+    longest = int(data.sizes.tokens.max())
+    processes.tell(
+        f"data: the longest sample has {longest:,} tokens of {selection.max_tokens:,}; "
+        f"{len(data.dropped):,} samples dropped"
+    )
+    counts = Counter((sample.source, sample.reason) for sample in data.dropped)
+    for (source, reason), count in sorted(counts.items()):
+        processes.tell(f"  {source}: {count:,} {reason}")
