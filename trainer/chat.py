@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from datakit.errors import UsageError
 from datakit.record import IMAGE_PLACEHOLDER, Message
-from trainer.model.build import find_model, load_model, load_processor
 from trainer.model.conversation import check_placeholders
+from trainer.training.checkpoints.open import open_model
 
 
 class ChatSession:
@@ -25,18 +25,18 @@ class ChatSession:
         """Loads a saved model.
 
         Args:
-            model: a folder that `fit` wrote.
+            model: see `open_model`.
             images: files that the first message speaks of.
 
         Raises:
             UsageError: there is no model, or an image cannot be read.
             TrainingError: the folder does not hold the whole model.
         """
-        folder = find_model(Path(model))
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = cast(nn.Module, load_model(folder)).to(self.device)
-        self.processor = load_processor(folder)
+        opened = open_model(Path(model))
+        self.model = cast(nn.Module, opened.model).to(self.device)
+        self.processor = opened.processor
         self.images = [_read_image(Path(image)) for image in images]
         self.messages: list[Message] = []
 

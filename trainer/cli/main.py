@@ -10,7 +10,7 @@ from datakit.console import run_app
 from trainer.cli import chat, check, export, fit
 from trainer.cli import list as listing
 
-OF_EXTRA = {"deepspeed", "tensorboard", "timm", "torch", "torchvision", "transformers"}
+OF_EXTRA = {"deepspeed", "peft", "tensorboard", "timm", "torch", "torchvision", "transformers"}
 
 app = typer.Typer(
     name="trainer",

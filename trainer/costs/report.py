@@ -69,6 +69,8 @@ def trained_parameters(
     for name, parameter in model.named_parameters():
         if name in plan.pattern_of:
             trained[_part_of(name)] += parameter.numel()
+    for name, size in plan.adapter_sizes.items():
+        trained[_part_of(name)] += size
     return trained
 
 

@@ -97,9 +97,7 @@ def join_builds(
             for own, share in _by_source(build, rows, used)
         ]
         counts.append(len(used))
-    drawn = counts
-    if blend[0].weight is not None:
-        drawn = share_out(sum(counts), [choice.weight or 0 for choice in blend])
+    drawn = drawn_of_builds(blend, counts)
     joined = SampleSizes.from_table(np.concatenate([part.table for part in parts]))
     places = SamplePlaces(
         builds=np.concatenate([np.full(len(part.rows), part.build, np.int16) for part in parts]),
@@ -124,6 +122,13 @@ def join_builds(
         ),
         dropped=tuple(dropped),
     )
+
+
+def drawn_of_builds(blend: Blend, samples: Sequence[int]) -> list[int]:
+    """Samples that an epoch has of each build, of those that it may use."""
+    if blend[0].weight is None:
+        return list(samples)
+    return share_out(sum(samples), [choice.weight or 0 for choice in blend])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

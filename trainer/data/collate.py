@@ -14,6 +14,7 @@ from torch import Tensor
 
 from trainer.data.faulty import FaultySample
 from trainer.data.samples import EncodedSample
+from trainer.data.select import DroppedSample
 from trainer.model.conversation import IGNORED_LABEL
 from trainer.model.processor import EncoderMixtureProcessor
 
@@ -78,10 +79,12 @@ class StepBatch:
     Attributes:
         micro_batches: one forward each; every process has equally many.
         faulty: samples that could not be read.
+        dropped: samples that were found too long, or without anything to learn, on the way.
     """
 
     micro_batches: tuple[Batch, ...]
     faulty: tuple[FaultySample, ...] = ()
+    dropped: tuple[DroppedSample, ...] = ()
 
     @property
     def num_tokens(self) -> int:

@@ -45,11 +45,12 @@ class StepBatches(Dataset[StepBatch]):
 
 
 def load_steps(
-    batches: StepBatches, steps: range, *, processes: int, pin_memory: bool
+    batches: Dataset[StepBatch], steps: range | None, *, processes: int, pin_memory: bool
 ) -> Iterable[StepBatch]:
     """Loads the batches of some steps in turn, in processes beside this one.
 
     Args:
+        steps: None for what follows itself without end.
         processes: 0 for none besides this one.
         pin_memory: whether a GPU takes them.
     """

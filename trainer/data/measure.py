@@ -11,10 +11,10 @@ from typing import NamedTuple
 import datakit
 from datakit.record import Message, Sample
 from trainer.data.exchanges import first_exchanges, num_exchanges
+from trainer.data.samples import SIDEWAYS
 from trainer.model.conversation import IGNORED_LABEL, check_placeholders, count_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
 
-SIDEWAYS = (5, 6, 7, 8)  # EXIF's orientations that exchange width and height
 REQUESTS_AT_ONCE = 16  # of a bucket
 
 

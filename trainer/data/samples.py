@@ -5,13 +5,14 @@ Legend: N views (images, or tiles of them), L tokens, S side of a view in pixels
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import ExifTags, Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -21,6 +22,9 @@ from trainer.data.exchanges import first_exchanges
 from trainer.geometry.base import View
 from trainer.model.conversation import check_placeholders, count_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
+
+ORIENTATION = ExifTags.Base.Orientation
+SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +113,37 @@ def encode_sample(
     )
 
 
+def views_of_images(sample: datakit.LoadedSample, processor: EncoderMixtureProcessor) -> list[int]:
+    """How many views each image has, by the headers of the images.
+
+    Raises:
+        DataError: placeholders and images do not match, or an image cannot be opened.
+    """
+    check_placeholders(sample.messages, len(sample.image_bytes), where=sample.id)
+    cutter = processor.image_processor.cutter()
+    with _decoding(sample):
+        images = sample.open_images()
+        turns = [image.getexif().get(ORIENTATION) for image in images]
+    return [
+        cutter.num_views(*(image.size[::-1] if turn in SIDEWAYS else image.size))
+        for image, turn in zip(images, turns, strict=True)
+    ]
+
+
 def _views(
     sample: datakit.LoadedSample, processor: EncoderMixtureProcessor, num_images: int
 ) -> list[list[View]]:
     images = processor.image_processor
-    try:
+    with _decoding(sample):
         return [images.views(image) for image in sample.open_images()[:num_images]]
-    except (OSError, Image.DecompressionBombError) as error:
+
+
+@contextmanager
+def _decoding(sample: datakit.LoadedSample) -> Iterator[None]:
+    """Names the sample whose image Pillow cannot read."""
+    try:
+        yield
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
         raise DataError(f"{sample.id}: an image cannot be decoded: {error}.") from error
 
 

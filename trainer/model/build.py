@@ -100,18 +100,6 @@ def mixture_config(
     )
 
 
-def find_model(checkpoint: Path) -> Path:
-    """The folder with the model of a checkpoint.
-
-    Raises:
-        UsageError: there is none.
-    """
-    for folder in (checkpoint, checkpoint / "model"):
-        if (folder / "config.json").is_file():
-            return folder
-    raise UsageError(f"no model in {checkpoint}. Give the folder RUN/<stage>/model.")
-
-
 def load_model(folder: Path) -> EncoderMixtureForConditionalGeneration:
     """Loads a saved model, whole or not at all.
 

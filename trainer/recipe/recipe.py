@@ -9,15 +9,15 @@ from pydantic import Field, model_validator
 
 from datakit.errors import nearest
 from trainer.recipe.data import Blend
+from trainer.recipe.engine import EngineRecipe
 from trainer.recipe.model import ModelRecipe
-from trainer.recipe.schedule import ScheduleRecipe
+from trainer.recipe.optimisation import Optimisation
 from trainer.recipe.stage import StageRecipe
-from trainer.recipe.values import Name, NameWithDots, NotNegative, Positive, Share
-from trainer.settings import Settings
+from trainer.recipe.values import Name, NameWithDots, Positive, Share
 
 
-class Recipe(Settings):
-    """A recipe.
+class Recipe(EngineRecipe, Optimisation):
+    """A recipe. Each of its stages has what `Optimisation` holds, its own keys over these.
 
     Attributes:
         seed: of the first weights and of the order of samples.
@@ -30,11 +30,6 @@ class Recipe(Settings):
         packing: whether samples share rows, each seeing itself alone; else rows are padded.
         micro_batch_tokens: of one forward at most, padding among them; null for `max_tokens`.
         micro_batch_views: that the encoders see in one forward at most; null for no limit.
-        precision: `bf16` keeps fp32 master weights.
-        zero_stage: what DeepSpeed spreads over processes: 1 the optimizer, 2 the gradients too.
-        gradient_clipping: largest norm of the gradient; 0 for no limit.
-        weight_decay: of matrices; never of biases and norms.
-        loader_processes: that prepare samples, for each training process; 0 for none besides it.
     """
 
     name: NameWithDots
@@ -47,12 +42,6 @@ class Recipe(Settings):
     packing: bool = True
     micro_batch_tokens: Positive | None = None
     micro_batch_views: Positive | None = None
-    precision: Literal["fp32", "bf16"] = "bf16"
-    zero_stage: Literal[1, 2] = 2
-    gradient_clipping: NotNegative = 1.0
-    weight_decay: NotNegative = 0.0
-    schedule: ScheduleRecipe = ScheduleRecipe()
-    loader_processes: Annotated[int, Field(ge=0)] = 2
     stages: Annotated[tuple[StageRecipe, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -70,6 +59,11 @@ class Recipe(Settings):
                 _check_start(stage, earlier)
             earlier[stage.name] = stage
         return self
+
+    @model_validator(mode="after")
+    def _stages_inherit(self) -> Recipe:
+        stages = tuple(stage.over(self) for stage in self.stages)
+        return self.model_copy(update={"stages": stages})
 
 
 def _check_start(stage: StageRecipe, earlier: Mapping[str, StageRecipe]) -> None:

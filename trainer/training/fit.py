@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import transformers
 
 import datakit
 from datakit.config import Loaded
-from trainer.data.blend import StageData
 from trainer.data.choose import GivenData, choose_builds
 from trainer.data.open import open_builds
 from trainer.model.build import ModelAndProcessor
 from trainer.model.check import check_model
 from trainer.recipe import Blend, Recipe, load_recipe
-from trainer.training.jobs import choose_jobs, jobs_of, outlines_of
+from trainer.training.activations import check_activations
+from trainer.training.identity import run_identity
+from trainer.training.jobs import Job, choose_jobs, jobs_of, outlines_of
 from trainer.training.metrics import loss_curve
 from trainer.training.packing_check import check_packing
 from trainer.training.prepare import claim_folder, make_tokenizer
-from trainer.training.processes import Processes, join_processes
-from trainer.training.stage import Run, StageResult, train_stage
-from trainer.training.stage_data import prepare_data
+from trainer.training.processes import Processes, deterministic, join_processes
+from trainer.training.stage import Run, StageResult, finished_stage, train_stage
+from trainer.training.stage_data import AnyData, prepare_data
 from trainer.training.starting import check_starts, starting_model
+from trainer.training.stopping import StopRequest, stop_requests
 from trainer.training.trainable import plan_jobs, trains_embeddings
 
 
@@ -57,8 +59,12 @@ def fit(
     blends = choose_builds(loaded, data)
     builds = open_builds(blends.values())
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with join_processes() as processes:
-        results = _train(loaded, blends, builds, Path(out), processes, only=stage)
+    with (
+        join_processes() as processes,
+        stop_requests() as stop,
+        deterministic(loaded.value.deterministic),
+    ):
+        results = _train(loaded, blends, builds, Path(out), processes, stop, only=stage)
         _tell_results(results, processes)
     return results
 
@@ -69,6 +75,7 @@ def _train(
     builds: Mapping[str, datakit.BuiltDataset],
     out: Path,
     processes: Processes,
+    stop: StopRequest,
     *,
     only: str | None,
 ) -> list[StageResult]:
@@ -77,8 +84,10 @@ def _train(
     chosen = choose_jobs(jobs, only)
     models = outlines_of(jobs)
     plans = plan_jobs(loaded, jobs, models)
+    check_activations(models[jobs[-1].encoder], loaded)
     check_starts(chosen, out)
-    claim_folder(out if only is None else out / only, processes)
+    identity = run_identity(recipe, blends, builds)
+    claim_folder(out, identity, processes)
     tokenizer = make_tokenizer(
         recipe.model,
         list(builds.values()),
@@ -87,21 +96,26 @@ def _train(
         processes=processes,
     )
     results: list[StageResult] = []
-    prepared: dict[str | None, Mapping[str, StageData]] = {}
+    prepared: dict[str | None, Mapping[str, AnyData]] = {}
     for job in chosen:
+        result = finished_stage(out, job.name, processes)
+        if result is not None:
+            processes.tell(f"\nstage {job.name}: done before")
+            results.append(result)
+            continue
         built = starting_model(job, tokenizer, seed=recipe.seed, out=out)
         if job.encoder not in prepared:
             _tell_model(built, processes)
             if recipe.packing:
                 check_packing(built.model)
-            # An encoder's share of a stage has views of another size.
-            own = {
-                other.name: blends[other.stage_name]
-                for other in chosen
-                if other.encoder == job.encoder
-            }
+            alike = _alike(job, chosen)
             prepared[job.encoder] = prepare_data(
-                recipe, own, builds, processor=built.processor, processes=processes
+                recipe,
+                [other.stage for other in alike],
+                {other.name: blends[other.stage_name] for other in alike},
+                builds,
+                processor=built.processor,
+                processes=processes,
             )
         run = Run(
             recipe=recipe,
@@ -109,9 +123,17 @@ def _train(
             processor=built.processor,
             out=out,
             processes=processes,
+            identity=identity,
+            stop=stop,
         )
         results.append(train_stage(run, job.stage, plans[jobs.index(job)], built.model))
+        del built, run  # a stage's model goes when the stage is done
     return results
+
+
+def _alike(job: Job, jobs: Iterable[Job]) -> list[Job]:
+    """The jobs of one encoder, or of all together: their samples have the same sizes."""
+    return [other for other in jobs if other.encoder == job.encoder]
 
 
 def _tell_model(built: ModelAndProcessor, processes: Processes) -> None:

@@ -5,26 +5,33 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b
+from itertools import islice
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from trainer.data.blend import StageData
-from trainer.data.collate import StepBatch
+from trainer.data.collate import StepBatch, collate
 from trainer.data.loader import StepBatches, load_steps
 from trainer.data.micro_batches import Limits
 from trainer.data.order import SampleOrder
+from trainer.data.streaming import StreamedBatches, StreamedData
 from trainer.errors import TrainingError
+from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe, StageRecipe
-from trainer.training.faulty_log import FaultyLog
 from trainer.training.metrics import StepMetrics
 from trainer.training.processes import Processes
+from trainer.training.sample_log import SampleLog
+from trainer.training.schedule import set_rates
+from trainer.training.stage_data import AnyData
 from trainer.training.trainable import set_modes
 
 
 def stage_batches(
-    data: StageData,
+    data: AnyData,
     *,
     recipe: Recipe,
     stage: StageRecipe,
@@ -35,40 +42,58 @@ def stage_batches(
     """This process's part of each global batch of a stage.
 
     Args:
-        start_step: the first one, counted from 0; nothing before it is read.
+        start_step: the first one, counted from 0; nothing before it is read. What is streamed
+            starts anywhere.
     """
-    order = SampleOrder(draws=data.draws, seed=recipe.seed, batch_samples=stage.batch_samples)
     limits = Limits(
         packing=recipe.packing,
         tokens=recipe.micro_batch_tokens or recipe.max_tokens,
         views=recipe.micro_batch_views,
     )
-    batches = StepBatches(
-        data, order=order, limits=limits, rank=processes.rank, ranks=processes.count
-    )
-    return load_steps(
-        batches,
-        range(start_step, steps),
+    load = partial(
+        load_steps,
         processes=recipe.loader_processes,
         pin_memory=processes.device.type == "cuda",
     )
+    rank, ranks = processes.rank, processes.count
+    if isinstance(data, StreamedData):
+        own = len(range(stage.batch_samples)[rank::ranks])
+        stream = load(StreamedBatches(data, limits=limits, own_samples=own), None)
+        return evenly_many(islice(stream, steps - start_step), data.processor, processes)
+    order = SampleOrder(draws=data.draws, seed=recipe.seed, batch_samples=stage.batch_samples)
+    batches = StepBatches(data, order=order, limits=limits, rank=rank, ranks=ranks)
+    return load(batches, range(start_step, steps))
+
+
+def evenly_many(
+    batches: Iterable[StepBatch], processor: EncoderMixtureProcessor, processes: Processes
+) -> Iterator[StepBatch]:
+    """Gives every process as many micro-batches as the one that has most, empty ones behind."""
+    empty = collate([], processor, packing=False)
+    for batch in batches:
+        own = batch.micro_batches
+        most = max(processes.gather(len(own)))
+        yield replace(batch, micro_batches=own + (empty,) * (most - len(own)))
 
 
 def train_steps(
     engine: Any,
     batches: Iterable[StepBatch],
     *,
+    recipe: Recipe,
     stage: StageRecipe,
+    steps: int,
     epoch_samples: int,
-    faulty: FaultyLog,
+    log: SampleLog,
     processes: Processes,
     start_step: int = 0,
 ) -> Iterator[StepMetrics]:
     """Trains, and yields each step's metrics.
 
     Args:
+        steps: of the whole stage.
         epoch_samples: that an epoch has.
-        faulty: where samples that cannot be read are noted.
+        log: where samples are noted that cannot be used.
         start_step: steps that are done already.
 
     Raises:
@@ -83,10 +108,15 @@ def train_steps(
             len(batch.keys),
             batch.num_views,
             len(batch.faulty),
+            len(batch.dropped),
         )
-        label_tokens, tokens, samples, images, num_faulty = (int(count) for count in counts)
-        faulty.note(step, batch.faulty, num_faulty)
-        rates = {group["pattern"]: group["lr"] for group in engine.optimizer.param_groups}
+        label_tokens, tokens, samples, images, faulty, dropped = (int(count) for count in counts)
+        log.note_faulty(step, batch.faulty, faulty)
+        log.note_dropped(step, batch.dropped, dropped)
+        groups = engine.optimizer.param_groups
+        set_rates(groups, step - 1, steps=steps, schedule=stage.schedule)
+        seed_step(recipe.seed, stage.name, step, processes.rank)
+        rates = {group["pattern"]: group["lr"] for group in groups}
         loss = train_step(engine, batch, label_tokens=max(label_tokens, 1), processes=processes)
         grad_norm = float(engine.get_global_grad_norm())
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
@@ -109,6 +139,12 @@ def train_steps(
             seconds=now - started,
         )
         started = now
+
+
+def seed_step(seed: int, stage: str, step: int, rank: int) -> None:
+    """Seeds torch for a step, so that its random state follows from where it is."""
+    digest = blake2b(f"step {seed} {stage} {step} {rank}".encode(), digest_size=8).digest()
+    torch.manual_seed(int.from_bytes(digest, "big", signed=True))
 
 
 def train_step(engine: Any, batch: StepBatch, *, label_tokens: int, processes: Processes) -> float:

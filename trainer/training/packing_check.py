@@ -39,7 +39,7 @@ def check_packing(model: EncoderMixtureForConditionalGeneration) -> None:
 def _change_behind_border(language_model: PreTrainedModel) -> float:
     """How much the second sample's logits change with the first, as a share of the largest."""
     was_training = language_model.training
-    language_model.eval()
+    language_model.train(False)
     device = language_model.device
     positions = torch.arange(PROBE_TOKENS, device=device).repeat(2).unsqueeze(0)
     ids = torch.arange(2 * PROBE_TOKENS, device=device).unsqueeze(0)

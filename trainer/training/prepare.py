@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
@@ -14,23 +15,29 @@ from trainer.data.samples import build_texts
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import load_tokenizer, train_tokenizer
 from trainer.recipe import ModelRecipe
+from trainer.training.identity import claim_identity
 from trainer.training.processes import Processes
+from trainer.training.save import whole_folder
 
 
-def claim_folder(out: Path, processes: Processes) -> None:
-    """Makes the run's folder.
+def claim_folder(out: Path, identity: Mapping[str, Any], processes: Processes) -> None:
+    """Makes the run's folder, or goes on in it.
 
     Raises:
-        OutputError: it holds something already, or cannot be written.
+        OutputError: it holds something else, is another run's, or cannot be written; in all
+            processes.
     """
-    taken = out.is_dir() and any(out.iterdir())
-    processes.wait()
-    if taken:
-        raise OutputError(f"{out} holds something already. Give --out a new folder, or remove it.")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out} cannot be made: {error.strerror}.") from error
+    fault = ""
+    if processes.is_main:
+        try:
+            claim_identity(out, identity)
+        except OutputError as error:
+            fault = str(error)
+        except OSError as error:
+            fault = f"{out} cannot be made: {error.strerror}."
+    fault = processes.gather(fault)[0]
+    if fault:
+        raise OutputError(fault)
 
 
 def make_tokenizer(
@@ -51,9 +58,7 @@ def make_tokenizer(
             no stage trains.
     """
     template = load_chat_template(recipe.chat_template)
-    name = recipe.tokenizer
-    if name is None and isinstance(recipe.language_model, str):
-        name = recipe.language_model
+    name = recipe.tokenizer_name
     if name is not None:
         tokenizer, added = load_tokenizer(name, template=template)
         untrained = [token for token in added if token != IMAGE_PLACEHOLDER]
@@ -70,10 +75,12 @@ def make_tokenizer(
                 "their embeddings are not trained yet"
             )
         return tokenizer
-    if processes.is_main:
+    if processes.is_main and not folder.is_dir():
         texts = build_texts(builds)
         size = recipe.tokenizer_vocab_size
-        train_tokenizer(texts, vocab_size=size, template=template).save_pretrained(folder)
+        with whole_folder(folder) as temporary:
+            trainee = train_tokenizer(texts, vocab_size=size, template=template)
+            trainee.save_pretrained(temporary)
     processes.wait()
     trained: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
     paths = ", ".join(str(build.path) for build in builds)

@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from trainer.data.blend import StageData
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.processor import EncoderMixtureProcessor
 from trainer.recipe import Recipe, StageRecipe
-from trainer.training.engine import start_engine
-from trainer.training.faulty_log import FaultyLog
+from trainer.training.activations import checkpoint_activations
+from trainer.training.adapters import add_adapters
+from trainer.training.checkpoints.frozen import frozen_digests
+from trainer.training.checkpoints.stage import SavedStage, StageCheckpoints
+from trainer.training.engine import DTYPES, cast_weights, start_engine
+from trainer.training.language_model import set_up_language_model
 from trainer.training.loop import stage_batches, train_steps
-from trainer.training.metrics import MetricsWriter, StepMetrics, console_line
+from trainer.training.metrics import METRICS_FILE, StepMetrics
 from trainer.training.processes import Processes
-from trainer.training.save import describe_stage, save_model
+from trainer.training.recording import Recorder, forget_after, keep_steps
+from trainer.training.sample_log import FAULTY, SampleLog
+from trainer.training.save import describe_stage, save_trained
 from trainer.training.schedule import stage_steps
+from trainer.training.stage_data import AnyData
 from trainer.training.starting import model_folder
+from trainer.training.stopping import StopRequest, stopped
 from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
-
-CONSOLE_LINES = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,13 +35,17 @@ class Run:
 
     Attributes:
         data: what each stage trains on, by its name.
+        identity: see `run_identity`.
+        stop: what asks the run to stop.
     """
 
     recipe: Recipe
-    data: Mapping[str, StageData]
+    data: Mapping[str, AnyData]
     processor: EncoderMixtureProcessor
     out: Path
     processes: Processes
+    identity: Mapping[str, Any]
+    stop: StopRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +62,27 @@ class StageResult:
     model: Path
 
 
+def finished_stage(out: Path, stage: str, processes: Processes) -> StageResult | None:
+    """What a stage came to that is done already; None where it is not."""
+    model = model_folder(out, stage)
+    losses = [] if not model.is_dir() else keep_steps(model.parent / METRICS_FILE, None)
+    shared = processes.gather(losses)[0]
+    return StageResult(name=stage, losses=tuple(shared), model=model) if shared else None
+
+
 def train_stage(
     run: Run,
     stage: StageRecipe,
     plan: TrainPlan,
     model: EncoderMixtureForConditionalGeneration,
 ) -> StageResult:
-    """Trains what the plan says and saves the whole model."""
+    """Trains what the plan says, from the newest checkpoint where there is one; saves all of it.
+
+    Raises:
+        StoppedError: a signal came; a checkpoint is written.
+        OutputError: a checkpoint or the model cannot be written.
+        TrainingError: the loss is no longer a number, or a checkpoint is not whole.
+    """
     folder = run.out / stage.name
     data = run.data[stage.name]
     if run.processes.is_main:
@@ -66,56 +90,113 @@ def train_stage(
     steps = stage.steps or stage_steps(
         data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
     )
-    freeze_all_but(model, plan)
-    engine = start_engine(
-        model,
-        optimizer_groups(model, plan, stage, run.recipe.weight_decay),
-        recipe=run.recipe,
-        steps=steps,
-        processes=run.processes,
-    )
-    trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
-    run.processes.tell(
-        f"\nstage {stage.name}: {steps:,} steps of {stage.batch_samples} samples; "
-        f"{trained / 1e6:.1f}M parameters train"
-    )
-    batches = stage_batches(
-        data, recipe=run.recipe, stage=stage, steps=steps, processes=run.processes
-    )
+    checkpoints = _prepare(run, stage, plan, model)
+    saved = checkpoints.newest()
+    start = saved.step if saved else 0
+    _tell_stage(run, stage, steps, model, saved)
+    engine = _start(run, stage, plan, model, saved)
+    if run.processes.is_main:
+        forget_after(folder / FAULTY, start)
+    run.processes.wait()
     most_faulty = int(run.recipe.max_faulty_share * steps * stage.batch_samples)
     metrics = train_steps(
         engine,
-        batches,
+        stage_batches(
+            data,
+            recipe=run.recipe,
+            stage=stage,
+            steps=steps,
+            processes=run.processes,
+            start_step=start,
+        ),
+        recipe=run.recipe,
         stage=stage,
+        steps=steps,
         epoch_samples=data.epoch_samples,
-        faulty=FaultyLog(folder, most=most_faulty, processes=run.processes),
+        log=SampleLog(folder, most_faulty=most_faulty, processes=run.processes),
+        processes=run.processes,
+        start_step=start,
+    )
+    with Recorder(
+        folder, stage.name, start=start, steps=steps, processes=run.processes
+    ) as recorder:
+        _follow(run, engine, metrics, recorder, checkpoints)
+    target = model_folder(run.out, stage.name)
+    save_trained(target, model, run.processor, lora=stage.lora, processes=run.processes)
+    engine.destroy()
+    return StageResult(name=stage.name, losses=tuple(recorder.losses), model=target)
+
+
+def _prepare(
+    run: Run, stage: StageRecipe, plan: TrainPlan, model: EncoderMixtureForConditionalGeneration
+) -> StageCheckpoints:
+    """Makes a model ready to train, all of it still in each process."""
+    cast_weights(model, DTYPES[run.recipe.precision])
+    frozen = frozen_digests(model, plan.pattern_of, run.processes)
+    if stage.lora is not None:
+        add_adapters(model, stage.lora, seed=run.recipe.seed)
+    freeze_all_but(model, plan)
+    set_up_language_model(model.language_model, run.recipe, run.processes.device)
+    checkpoint_activations(model, run.recipe.activation_checkpointing)
+    return StageCheckpoints(
+        folder=run.out / stage.name,
+        stage=stage.name,
+        identity=run.identity,
+        frozen=frozen,
+        keep=run.recipe.keep_checkpoints,
         processes=run.processes,
     )
-    losses = _record(run, stage, steps, metrics)
-    if run.processes.is_main:
-        save_model(model_folder(run.out, stage.name), model, run.processor)
-    engine.destroy()
-    run.processes.wait()
-    return StageResult(
-        name=stage.name, losses=tuple(losses), model=model_folder(run.out, stage.name)
+
+
+def _start(
+    run: Run,
+    stage: StageRecipe,
+    plan: TrainPlan,
+    model: EncoderMixtureForConditionalGeneration,
+    saved: SavedStage | None,
+) -> Any:
+    """The engine, as it was when the checkpoint was written."""
+    if saved is not None:
+        saved.load_weights(model)
+    groups = optimizer_groups(model, plan, stage)
+    engine = start_engine(model, groups, recipe=run.recipe, stage=stage, processes=run.processes)
+    if saved is not None:
+        saved.load_optimizer(engine)
+    return engine
+
+
+def _follow(
+    run: Run,
+    engine: Any,
+    metrics: Iterator[StepMetrics],
+    recorder: Recorder,
+    checkpoints: StageCheckpoints,
+) -> None:
+    """Records each step, and saves when it is time to or when the run shall stop."""
+    every = run.recipe.save_every_steps
+    for step in metrics:
+        recorder.add(step)
+        number = run.stop.agreed(run.processes)
+        if step.step == recorder.steps:
+            return  # the model itself is saved next
+        if number or (every and step.step % every == 0):
+            recorder.sync()
+            checkpoints.save(engine, step.step)
+        if number:
+            where = f"stage {recorder.stage}, step {step.step:,} of {recorder.steps:,},"
+            raise stopped(number, where=where)
+
+
+def _tell_stage(
+    run: Run,
+    stage: StageRecipe,
+    steps: int,
+    model: EncoderMixtureForConditionalGeneration,
+    saved: SavedStage | None,
+) -> None:
+    trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
+    again = f"; goes on after step {saved.step:,}" if saved else ""
+    run.processes.tell(
+        f"\nstage {stage.name}: {steps:,} steps of {stage.batch_samples} samples; "
+        f"{trained / 1e6:.1f}M parameters train{again}"
     )
-
-
-def _record(
-    run: Run, stage: StageRecipe, steps: int, metrics: Iterator[StepMetrics]
-) -> list[float]:
-    """Writes and prints metrics as they come; returns the losses."""
-    if not run.processes.is_main:
-        return [step.loss for step in metrics]
-    every = max(steps // CONSOLE_LINES, 1)
-    losses: list[float] = []
-    recent: list[StepMetrics] = []
-    with MetricsWriter(run.out / stage.name) as writer:
-        for step in metrics:
-            writer.write(step)
-            losses.append(step.loss)
-            recent.append(step)
-            if step.step % every == 0 or step.step == steps:
-                run.processes.tell(console_line(stage.name, steps, recent))
-                recent = []
-    return losses

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 
@@ -14,20 +15,24 @@ from trainer.data.samples import training_rows
 from trainer.data.select import Selection
 from trainer.data.size_cache import SizeCache
 from trainer.data.sizes import SampleSizes
+from trainer.data.streaming import StreamedData, stream_builds
 from trainer.model.processor import EncoderMixtureProcessor
-from trainer.recipe import Blend, Recipe
+from trainer.recipe import Blend, Recipe, StageRecipe
 from trainer.training.processes import Processes
+
+AnyData: TypeAlias = StageData | StreamedData
 
 
 def prepare_data(
     recipe: Recipe,
+    stages: Iterable[StageRecipe],
     blends: Mapping[str, Blend],
     builds: Mapping[str, datakit.BuiltDataset],
     *,
     processor: EncoderMixtureProcessor,
     processes: Processes,
-) -> dict[str, StageData]:
-    """What each stage trains on, by its name; stages with one blend share it.
+) -> dict[str, AnyData]:
+    """What each of the stages trains on, by its name; stages with one blend share it.
 
     Raises:
         DataError: a sample is damaged or lacks an image, or no sample of a build is left.
@@ -36,8 +41,11 @@ def prepare_data(
     selection = Selection(max_tokens=recipe.max_tokens, max_views=recipe.micro_batch_views)
     sizes: dict[str, SampleSizes] = {}
     joined: dict[Blend, StageData] = {}
-    for blend in blends.values():
-        if blend in joined:
+    found: dict[str, AnyData] = {}
+    for stage in stages:
+        blend = blends[stage.name]
+        if stage.streaming:
+            found[stage.name] = stream_builds(blend, builds, processor, selection, cut_tokens)
             continue
         for choice in blend:
             if choice.build not in sizes:
@@ -45,9 +53,11 @@ def prepare_data(
                 sizes[choice.build] = measure_build(
                     build, processor, cut_tokens=cut_tokens, processes=processes
                 )
-        joined[blend] = join_builds(blend, builds, sizes, processor, selection)
-        tell_data(joined[blend], selection, processes)
-    return {name: joined[blend] for name, blend in blends.items()}
+        if blend not in joined:
+            joined[blend] = join_builds(blend, builds, sizes, processor, selection)
+            tell_data(joined[blend], selection, processes)
+        found[stage.name] = joined[blend]
+    return found
 
 
 def measure_build(

@@ -1,0 +1,55 @@
+"""Where checkpoints are."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from datakit.io.atomic import TEMPORARY_SUFFIX
+from trainer.errors import TrainingError
+
+STATE_FILE = "state.json"
+STEP_NAME = re.compile(r"step-(\d+)")
+
+
+def checkpoint_folder(stage_folder: Path, step: int) -> Path:
+    """The folder of the checkpoint after a step, counted from 1."""
+    return stage_folder / "checkpoints" / f"step-{step:06d}"
+
+
+def whole_checkpoints(stage_folder: Path) -> list[Path]:
+    """All checkpoints of a stage, the oldest first; what is unfinished has another name."""
+    found = {
+        int(match[1]): path
+        for path in (stage_folder / "checkpoints").glob("step-*")
+        if (match := STEP_NAME.fullmatch(path.name))
+    }
+    return [found[step] for step in sorted(found)]
+
+
+def remove_older(stage_folder: Path, keep: int) -> None:
+    """Removes all but the newest checkpoints; one that is half removed is no longer one."""
+    for path in whole_checkpoints(stage_folder)[:-keep]:
+        leaving = path.with_name(path.name + TEMPORARY_SUFFIX)
+        shutil.rmtree(leaving, ignore_errors=True)
+        path.rename(leaving)
+        shutil.rmtree(leaving)
+
+
+def read_state(checkpoint: Path) -> dict[str, Any]:
+    """What a checkpoint says of itself.
+
+    Raises:
+        TrainingError: it cannot be read.
+    """
+    try:
+        state: dict[str, Any] = json.loads((checkpoint / STATE_FILE).read_bytes())
+    except (OSError, ValueError) as error:
+        raise TrainingError(
+            f"the checkpoint {checkpoint} cannot be read: {error}. Remove it: the one before it, "
+            "or the start of the stage, then serves."
+        ) from error
+    return state
