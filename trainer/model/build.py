@@ -87,17 +87,19 @@ def mixture_config(
     image_token_id: int,
 ) -> EncoderMixtureConfig:
     """The configuration of a recipe's model."""
-    return EncoderMixtureConfig(
+    attention = text_config._attn_implementation
+    config = EncoderMixtureConfig(
         text_config=text_config,
         encoders=[encoder.model_dump(mode="json") for encoder in encoders],
         fusion=recipe.fusion.as_map(),
         projector=recipe.projector.as_map(),
         grid=list(recipe.grid),
         image_token_id=image_token_id,
-        # Without it transformers sets None in `text_config`, and a language model that is there
-        # already would no longer hide later tokens.
-        attn_implementation=text_config._attn_implementation,
     )
+    # transformers has set None, in `text_config`, too: a language model that is there already would
+    # no longer hide later tokens.
+    config._attn_implementation = attention
+    return config
 
 
 def load_model(folder: Path) -> EncoderMixtureForConditionalGeneration:
