@@ -51,6 +51,7 @@ def test_the_model_has_the_adapters_in_its_layers(run: Path) -> None:
     assert max(ranks) == 4
 
 
+@pytest.mark.filterwarnings("ignore:.*is_gradient_checkpointing:FutureWarning")  # peft asks
 def test_peft_puts_the_adapter_alone_into_the_model_before(run: Path) -> None:
     base = load_model(run / "project" / "model")
     merged = PeftModel.from_pretrained(base, str(run / "tune" / "adapter")).merge_and_unload()
@@ -70,13 +71,9 @@ def test_a_checkpoint_exports_merged(run: Path, tmp_path: Path) -> None:
     assert not torch.equal(half[name], whole[name])
 
 
-def test_it_trains_alike_and_goes_on_at_zero_3(forks: Forks, run: Path, tmp_path: Path) -> None:
+def test_it_trains_alike_at_zero_3(forks: Forks, run: Path, tmp_path: Path) -> None:
     spread = tmp_path / "run"
-    metrics = str(spread / "tune" / "metrics.jsonl")
-    stop = {"when": metrics, "lines": 1, "signal": 15}
-    settings = (*LORA, "zero_stage=3")
-    assert forks.fit(spread, *settings, processes=2, **stop) == [143, 143]
-    assert forks.fit(spread, *settings, processes=2) == [0, 0]
+    assert forks.fit(spread, *LORA, "zero_stage=3", processes=2) == [0, 0]
     assert losses(spread) == pytest.approx(losses(run), abs=1e-3)
 
 
