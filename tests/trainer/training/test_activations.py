@@ -22,8 +22,8 @@ LANGUAGE_MODEL = (
 AGGREGATORS = "{type: sva, queries: 4, width: 32, depth: 1, in_language_model: {stride: 1}}"
 PIX2STRUCT = (
     "{preset: pix2struct-1024, image_side_px: 64, weights: null, options: {hidden_size: 16, "
-    "num_hidden_layers: 2, num_attention_heads: 2, d_ff: 16, d_kv: 8, patch_embed_hidden_size: 768, "
-    "max_patches: 16}}"
+    "num_hidden_layers: 2, num_attention_heads: 2, d_ff: 16, d_kv: 8, max_patches: 16, "
+    "patch_embed_hidden_size: 768}}"
 )
 EVA02 = (
     "{preset: eva02-1024, image_side_px: 64, weights: null, options: {embed_dim: 16, depth: 3, "

@@ -101,7 +101,7 @@ def test_a_full_disk_leaves_the_checkpoint_before(
 
 @pytest.mark.parametrize("stage", ["project", "tune"])
 def test_a_run_of_another_recipe_is_refused(fit: Fit, whole: Path, stage: str) -> None:
-    with pytest.raises(OutputError, match=rf"stages\[.\].lr.\*: 0.00\d there, 0.5 now"):
+    with pytest.raises(OutputError, match=r"stages\[.\].lr.\*: 0.00\d there, 0.5 now"):
         fit(*SETTINGS, f'stages.{stage}.lr={{"*": 0.5}}', out=whole)
 
 
@@ -111,7 +111,7 @@ def test_keys_of_the_machine_may_change(fit: Fit, whole: Path) -> None:
     assert losses(whole) == before
 
 
-def test_other_frozen_weights_are_refused(fit: Fit, whole: Path, tmp_path: Path) -> None:
+def test_other_frozen_weights_are_refused(fit: Fit, whole: Path) -> None:
     settings = (*SETTINGS, "stages.tune.train=[projector]", 'stages.tune.lr={"*": 0.01}')
     run = fit(*settings, "save_every_steps=1")
     shutil.rmtree(run / "tune" / "model")

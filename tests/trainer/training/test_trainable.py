@@ -37,10 +37,10 @@ def test_the_narrower_pattern_decides_the_rate(small: ModelAndProcessor, tmp_pat
 
 
 def test_vectors_never_decay(small: ModelAndProcessor, tmp_path: Path) -> None:
-    decided = plan(small, tmp_path, 'train: [projector], lr: {"*": 0.5}')
+    decided = plan(small, tmp_path, 'train: [projector], lr: {"*": 0.5}, weight_decay: 0.3')
     stage = load_recipe(tmp_path / "recipe.yaml").value.stages[0]
-    groups = optimizer_groups(small.model, decided, stage, weight_decay=0.3)
-    shapes = {g["weight_decay"]: {p.ndim for p in g["params"]} for g in groups}  # type: ignore[attr-defined]
+    groups = optimizer_groups(small.model, decided, stage)
+    shapes = {g["weight_decay"]: {p.ndim for p in g["params"]} for g in groups}
     assert shapes == {0.3: {2}, 0.0: {1}}
 
 
