@@ -44,7 +44,12 @@ class ChatSession:
         """Adds a user's message and returns the model's answer, chosen greedily.
 
         Images come before the first message, unless `<image>` stands where they belong.
+
+        Raises:
+            UsageError: the text cannot be written in UTF-8.
+            DataError: placeholders and images do not match.
         """
+        _check_text(text)
         if not self.messages and IMAGE_PLACEHOLDER not in text:
             text = f"{IMAGE_PLACEHOLDER}\n" * len(self.images) + text
         messages = [*self.messages, Message(role="user", content=text)]
@@ -68,6 +73,14 @@ class ChatSession:
         written = generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False)
         answer = self.processor.tokenizer.decode(written[0, len(ids) :], skip_special_tokens=True)
         return str(answer).strip()
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        found = f"its character {error.start + 1} is {text[error.start]!a}"
+        raise UsageError(f"the message is no text: {found}. Write it in UTF-8.") from None
 
 
 def _read_image(path: Path) -> Image.Image:

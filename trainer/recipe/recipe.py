@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -12,7 +13,7 @@ from trainer.recipe.engine import EngineRecipe
 from trainer.recipe.model import ModelRecipe
 from trainer.recipe.optimisation import Optimisation
 from trainer.recipe.stage import StageRecipe
-from trainer.recipe.values import Name, Positive, Share
+from trainer.recipe.values import Name, NameWithDots, Positive, Share
 
 
 class Recipe(EngineRecipe, Optimisation):
@@ -31,7 +32,7 @@ class Recipe(EngineRecipe, Optimisation):
         micro_batch_views: that the encoders see in one forward at most; null for no limit.
     """
 
-    name: Name
+    name: NameWithDots
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
     data: dict[Name, Blend] = Field(default_factory=dict)
@@ -50,20 +51,35 @@ class Recipe(EngineRecipe, Optimisation):
                 f"micro_batch_tokens is {self.micro_batch_tokens:,}, and max_tokens "
                 f"{self.max_tokens:,}: a sample would not fit."
             )
-        earlier: list[str] = []
+        earlier: dict[str, StageRecipe] = {}
         for stage in self.stages:
             if stage.name in earlier:
                 raise ValueError(f"two stages are called {stage.name!r}.")
-            if stage.from_stage is not None and stage.from_stage not in earlier:
-                hint = nearest(stage.from_stage, earlier)
-                raise ValueError(
-                    f"stage {stage.name!r} starts from {stage.from_stage!r}, which is no earlier "
-                    f"stage. {hint}"
-                )
-            earlier.append(stage.name)
+            if stage.from_stage is not None:
+                _check_start(stage, earlier)
+            earlier[stage.name] = stage
         return self
 
     @model_validator(mode="after")
     def _stages_inherit(self) -> Recipe:
         stages = tuple(stage.over(self) for stage in self.stages)
         return self.model_copy(update={"stages": stages})
+
+
+def _check_start(stage: StageRecipe, earlier: Mapping[str, StageRecipe]) -> None:
+    """Checks the `from` of a stage."""
+    start = f"stage {stage.name!r} starts from {stage.from_stage!r}"
+    source = earlier.get(str(stage.from_stage))
+    if source is None:
+        hint = nearest(str(stage.from_stage), list(earlier))
+        raise ValueError(f"{start}, which is no earlier stage. {hint}")
+    if source.each_encoder:
+        raise ValueError(
+            f"{start}, which leaves a model of each encoder and none of all of them. Leave `from` "
+            "out: the encoders are taken from there."
+        )
+    if stage.each_encoder:
+        raise ValueError(
+            f"{start}, but has `each_encoder`: each encoder starts from the recipe's "
+            "own first weights. Leave `from` out."
+        )

@@ -15,6 +15,9 @@ class StageRecipe(Optimisation):
 
     Attributes:
         train: patterns over module names; what matches one of them trains, the rest is frozen.
+        each_encoder: whether every encoder trains by itself, one after the other, with a projector
+            of its own before the language model (Eagle's pre-alignment). Later stages without
+            `from` start with the encoders that it leaves; the projectors are dropped.
         lr: learning rate by pattern; `*` is for what no other pattern matches.
         lora: adapters that train in this stage, besides what `train` names.
         batch_samples: samples a step, over all processes.
@@ -33,6 +36,7 @@ class StageRecipe(Optimisation):
     train: tuple[str, ...] = ()
     lr: Annotated[dict[str, Rate], Field(min_length=1)]
     lora: LoraRecipe | None = None
+    each_encoder: bool = False
     batch_samples: Positive
     data: Name | None = None
     streaming: bool = False

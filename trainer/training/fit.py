@@ -1,8 +1,8 @@
-"""A whole run: a recipe and a build in, trained models out."""
+"""A whole run: a recipe and builds in, trained models out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import transformers
@@ -11,23 +11,21 @@ import datakit
 from datakit.config import Loaded
 from trainer.data.choose import GivenData, choose_builds
 from trainer.data.open import open_builds
-from trainer.model.build import ModelAndProcessor, build_model, load_model
+from trainer.model.build import ModelAndProcessor
 from trainer.model.check import check_model
-from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.recipe import Blend, Recipe, StageRecipe, load_recipe
+from trainer.recipe import Blend, Recipe, load_recipe
 from trainer.training.activations import check_activations
 from trainer.training.identity import run_identity
+from trainer.training.jobs import Job, choose_jobs, jobs_of, outlines_of
 from trainer.training.metrics import loss_curve
 from trainer.training.packing_check import check_packing
-from trainer.training.prepare import (
-    claim_folder,
-    make_tokenizer,
-)
+from trainer.training.prepare import claim_folder, make_tokenizer
 from trainer.training.processes import Processes, deterministic, join_processes
-from trainer.training.stage import Run, StageResult, finished_stage, model_folder, train_stage
-from trainer.training.stage_data import prepare_data
+from trainer.training.stage import Run, StageResult, finished_stage, train_stage
+from trainer.training.stage_data import AnyData, prepare_data
+from trainer.training.starting import check_starts, starting_model
 from trainer.training.stopping import StopRequest, stop_requests
-from trainer.training.trainable import plan_stages
+from trainer.training.trainable import plan_jobs, trains_embeddings
 
 
 def fit(
@@ -36,8 +34,9 @@ def fit(
     data: GivenData = None,
     out: Path | str,
     overrides: Sequence[str] = (),
+    stage: str | None = None,
 ) -> list[StageResult]:
-    """Trains all stages of a recipe on builds.
+    """Trains the stages of a recipe on builds.
 
     Under a launcher every process calls it; each returns the same.
 
@@ -47,6 +46,8 @@ def fit(
             `data`, in place of the recipe's own.
         out: folder of the run; each stage gets a folder in it.
         overrides: `key.key=value`, over the recipe.
+        stage: the only one to train, or `STAGE/ENCODER` of one with `each_encoder`; all of them
+            where it is None.
 
     Raises:
         UsageError: the recipe, the build's path or the output folder is wrong; before training.
@@ -63,7 +64,7 @@ def fit(
         stop_requests() as stop,
         deterministic(loaded.value.deterministic),
     ):
-        results = _train(loaded, blends, builds, Path(out), processes, stop)
+        results = _train(loaded, blends, builds, Path(out), processes, stop, only=stage)
         _tell_results(results, processes)
     return results
 
@@ -75,65 +76,73 @@ def _train(
     out: Path,
     processes: Processes,
     stop: StopRequest,
+    *,
+    only: str | None,
 ) -> list[StageResult]:
     recipe = loaded.value
+    jobs = jobs_of(recipe)
+    chosen = choose_jobs(jobs, only)
+    models = outlines_of(jobs)
+    plans = plan_jobs(loaded, jobs, models)
+    check_activations(models[jobs[-1].encoder], loaded)
+    check_starts(chosen, out)
     identity = run_identity(recipe, blends, builds)
     claim_folder(out, identity, processes)
     tokenizer = make_tokenizer(
-        recipe.model, list(builds.values()), folder=out / "tokenizer", processes=processes
-    )
-    first = build_model(recipe.model, tokenizer, seed=recipe.seed)
-    plans = plan_stages(first.model, loaded)
-    check_activations(first.model, loaded)
-    _tell_model(first, recipe, processes)
-    if recipe.packing:
-        check_packing(first.model)
-    data = prepare_data(recipe, blends, builds, processor=first.processor, processes=processes)
-    run = Run(
-        recipe=recipe,
-        data=data,
-        processor=first.processor,
-        out=out,
+        recipe.model,
+        list(builds.values()),
+        folder=out / "tokenizer",
+        embeddings_train=any(trains_embeddings(model, plans) for model in models.values()),
         processes=processes,
-        identity=identity,
-        stop=stop,
     )
-    built = [first.model]
-    del first  # a stage's model goes when the stage is done
     results: list[StageResult] = []
-    for stage, plan in zip(recipe.stages, plans, strict=True):
-        result = finished_stage(run, stage)
+    prepared: dict[str | None, Mapping[str, AnyData]] = {}
+    for job in chosen:
+        result = finished_stage(out, job.name, processes)
         if result is not None:
-            processes.tell(f"\nstage {stage.name}: done before")
-        else:
-            result = train_stage(run, stage, plan, _starting_model(run, stage, built))
-        results.append(result)
+            processes.tell(f"\nstage {job.name}: done before")
+            results.append(result)
+            continue
+        built = starting_model(job, tokenizer, seed=recipe.seed, out=out)
+        if job.encoder not in prepared:
+            _tell_model(built, processes)
+            if recipe.packing:
+                check_packing(built.model)
+            alike = _alike(job, chosen)
+            prepared[job.encoder] = prepare_data(
+                recipe,
+                [other.stage for other in alike],
+                {other.name: blends[other.stage_name] for other in alike},
+                builds,
+                processor=built.processor,
+                processes=processes,
+            )
+        run = Run(
+            recipe=recipe,
+            data=prepared[job.encoder],
+            processor=built.processor,
+            out=out,
+            processes=processes,
+            identity=identity,
+            stop=stop,
+        )
+        results.append(train_stage(run, job.stage, plans[jobs.index(job)], built.model))
+        del built, run  # a stage's model goes when the stage is done
     return results
 
 
-def _starting_model(
-    run: Run, stage: StageRecipe, built: list[EncoderMixtureForConditionalGeneration]
-) -> EncoderMixtureForConditionalGeneration:
-    """The weights that a stage starts from: another stage's, or the recipe's own.
-
-    Args:
-        built: a model with the latter, to be taken once; or none.
-    """
-    if stage.from_stage is not None:
-        built.clear()
-        return load_model(model_folder(run.out, stage.from_stage))
-    if built:
-        return built.pop()
-    tokenizer = run.processor.tokenizer
-    return build_model(run.recipe.model, tokenizer, seed=run.recipe.seed).model
+def _alike(job: Job, jobs: Iterable[Job]) -> list[Job]:
+    """The jobs of one encoder, or of all together: their samples have the same sizes."""
+    return [other for other in jobs if other.encoder == job.encoder]
 
 
-def _tell_model(first: ModelAndProcessor, recipe: Recipe, processes: Processes) -> None:
-    size = sum(parameter.numel() for parameter in first.model.parameters())
+def _tell_model(built: ModelAndProcessor, processes: Processes) -> None:
+    config = built.model.config
+    size = sum(parameter.numel() for parameter in built.model.parameters())
     processes.tell(
-        f"model: {' + '.join(first.model.encoders)} -> {recipe.model.fusion.type} -> "
-        f"{recipe.model.projector.type} -> {first.model.config.text_config.model_type}; "
-        f"{size / 1e6:.1f}M parameters, {first.processor.tokens_per_view} visual tokens a view"
+        f"model: {' + '.join(built.model.encoders)} -> {config.fusion['type']} -> "
+        f"{config.projector['type']} -> {config.text_config.model_type}; "
+        f"{size / 1e6:.1f}M parameters, {built.processor.tokens_per_view} visual tokens a view"
     )
 
 

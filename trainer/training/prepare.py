@@ -9,7 +9,8 @@ from typing import Any
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 import datakit
-from datakit.errors import OutputError
+from datakit.errors import OutputError, UsageError
+from datakit.record import IMAGE_PLACEHOLDER
 from trainer.data.samples import build_texts
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import load_tokenizer, train_tokenizer
@@ -45,13 +46,29 @@ def make_tokenizer(
     builds: Sequence[datakit.BuiltDataset],
     *,
     folder: Path,
+    embeddings_train: bool,
     processes: Processes,
 ) -> PreTrainedTokenizerBase:
-    """The recipe's tokenizer, the same in every process; a trained one is written to `folder`."""
+    """The recipe's tokenizer, the same in every process; a trained one is written to `folder`.
+
+    Args:
+        embeddings_train: whether any stage trains the embeddings, those of new tokens among them.
+
+    Raises:
+        UsageError: it cannot be loaded; or it lacks tokens of the chat template, whose embeddings
+            no stage trains.
+    """
     template = load_chat_template(recipe.chat_template)
     name = recipe.tokenizer_name
     if name is not None:
         tokenizer, added = load_tokenizer(name, template=template)
+        untrained = [token for token in added if token != IMAGE_PLACEHOLDER]
+        if untrained and not embeddings_train:
+            raise UsageError(
+                f"the tokenizer {name!r} lacks {', '.join(untrained)} of the chat template "
+                f"{recipe.chat_template!r}, and no stage trains their embeddings. Choose the chat "
+                "template that the language model was tuned with, or train `language_model`."
+            )
         if added:
             tokens = f"{len(added)} token{'s' if len(added) > 1 else ''}"
             processes.tell(

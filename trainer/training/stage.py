@@ -25,6 +25,7 @@ from trainer.training.sample_log import FAULTY, SampleLog
 from trainer.training.save import describe_stage, save_trained
 from trainer.training.schedule import stage_steps
 from trainer.training.stage_data import AnyData
+from trainer.training.starting import model_folder
 from trainer.training.stopping import StopRequest, stopped
 from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
 
@@ -62,17 +63,12 @@ class StageResult:
     model: Path
 
 
-def model_folder(out: Path, stage: str) -> Path:
-    """Where a stage's model is."""
-    return out / stage / "model"
-
-
-def finished_stage(run: Run, stage: StageRecipe) -> StageResult | None:
+def finished_stage(out: Path, stage: str, processes: Processes) -> StageResult | None:
     """What a stage came to that is done already; None where it is not."""
-    model = model_folder(run.out, stage.name)
+    model = model_folder(out, stage)
     losses = [] if not model.is_dir() else keep_steps(model.parent / METRICS_FILE, None)
-    shared = run.processes.gather(losses)[0]
-    return StageResult(name=stage.name, losses=tuple(shared), model=model) if shared else None
+    shared = processes.gather(losses)[0]
+    return StageResult(name=stage, losses=tuple(shared), model=model) if shared else None
 
 
 def train_stage(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +17,7 @@ from trainer.data.size_cache import SizeCache
 from trainer.data.sizes import SampleSizes
 from trainer.data.streaming import StreamedData, stream_builds
 from trainer.model.processor import EncoderMixtureProcessor
-from trainer.recipe import Blend, Recipe
+from trainer.recipe import Blend, Recipe, StageRecipe
 from trainer.training.processes import Processes
 
 AnyData: TypeAlias = StageData | StreamedData
@@ -25,13 +25,14 @@ AnyData: TypeAlias = StageData | StreamedData
 
 def prepare_data(
     recipe: Recipe,
+    stages: Iterable[StageRecipe],
     blends: Mapping[str, Blend],
     builds: Mapping[str, datakit.BuiltDataset],
     *,
     processor: EncoderMixtureProcessor,
     processes: Processes,
 ) -> dict[str, AnyData]:
-    """What each stage trains on, by its name; stages with one blend share it.
+    """What each of the stages trains on, by its name; stages with one blend share it.
 
     Raises:
         DataError: a sample is damaged or lacks an image, or no sample of a build is left.
@@ -41,7 +42,7 @@ def prepare_data(
     sizes: dict[str, SampleSizes] = {}
     joined: dict[Blend, StageData] = {}
     found: dict[str, AnyData] = {}
-    for stage in recipe.stages:
+    for stage in stages:
         blend = blends[stage.name]
         if stage.streaming:
             found[stage.name] = stream_builds(blend, builds, processor, selection, cut_tokens)

@@ -9,18 +9,19 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from datakit.errors import UsageError
 from trainer.model.build import (
     ModelAndProcessor,
-    build_model,
     load_model,
     load_processor,
 )
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import load_tokenizer
-from trainer.recipe import ModelRecipe, Recipe, StageRecipe, load_recipe
+from trainer.recipe import ModelRecipe, load_recipe
 from trainer.training.adapters import without_adapters
 from trainer.training.checkpoints.folders import STATE_FILE, read_state
 from trainer.training.checkpoints.frozen import check_frozen, tensor_digest
 from trainer.training.checkpoints.read import CheckpointTensors
 from trainer.training.engine import DTYPES, cast_weights
+from trainer.training.jobs import jobs_of
+from trainer.training.starting import model_folder, starting_model
 
 
 def open_model(folder: Path) -> ModelAndProcessor:
@@ -50,15 +51,16 @@ def _models_of_run(run: Path) -> list[Path]:
     recipes = sorted(run.glob("*/recipe.yaml"))
     if not recipes:
         return []
-    stages = load_recipe(recipes[0]).value.stages
-    return [run / stage.name / "model" for stage in reversed(stages)]
+    jobs = jobs_of(load_recipe(recipes[0]).value)
+    return [model_folder(run, job.name) for job in reversed(jobs) if job.encoder is None]
 
 
 def _open_checkpoint(folder: Path) -> ModelAndProcessor:
     state, stage_folder = read_state(folder), folder.resolve().parent.parent
     recipe = load_recipe(stage_folder / "recipe.yaml").value
-    stage = next(stage for stage in recipe.stages if stage.name == state["stage"])
-    opened = starting_point(recipe, stage, stage_folder.parent)
+    job = next(job for job in jobs_of(recipe) if job.name == state["stage"])
+    stage, run = job.stage, stage_folder.parents[job.name.count("/")]
+    opened = starting_model(job, _tokenizer(recipe.model, run), seed=recipe.seed, out=run)
     cast_weights(opened.model, DTYPES[recipe.precision])
     with CheckpointTensors(folder) as tensors:
         trained = dict(tensors.weights())
@@ -70,14 +72,6 @@ def _open_checkpoint(folder: Path) -> ModelAndProcessor:
         whole = without_adapters(whole, stage.lora)
     opened.model.load_state_dict(whole)
     return opened
-
-
-def starting_point(recipe: Recipe, stage: StageRecipe, run: Path) -> ModelAndProcessor:
-    """What a stage of a run starts from: another stage's model, or the recipe's first weights."""
-    if stage.from_stage is not None:
-        folder = run / stage.from_stage / "model"
-        return ModelAndProcessor(load_model(folder), load_processor(folder))
-    return build_model(recipe.model, _tokenizer(recipe.model, run), seed=recipe.seed)
 
 
 def _tokenizer(recipe: ModelRecipe, run: Path) -> PreTrainedTokenizerBase:
