@@ -27,7 +27,7 @@ def local(release: Release, tmp_path: Path) -> dict[str, str]:
 
 
 def test_the_same_bytes_and_readers_as_in_a_folder(
-    release: Release, bucket: str, local: dict[str, str]
+    release: Release, bucket: str, local: dict[str, str], tmp_path: Path
 ) -> None:
     out = f"{bucket}/deep/out"
     result = datakit.build(release.mixture, out=out, workers=2, overrides=SMALL_SHARDS)
@@ -37,6 +37,9 @@ def test_the_same_bytes_and_readers_as_in_a_folder(
     data = datakit.open(out)
     assert [sample.id for sample in data] == data.index["key"].to_list()
     assert [row["__key__"] for row in data.webdataset()] == data.index["key"].to_list()
+    assert [data.text(key).messages for key in data.index["key"]] == [s.messages for s in data]
+    data.check_files()
+    assert data.stamp == datakit.open(out).stamp != datakit.open(tmp_path / "local").stamp
     assert data.why(data[0].id).row["key"] == data[0].id
     done = command("info", out)
     assert done.returncode == 0, done.stderr

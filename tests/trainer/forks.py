@@ -82,7 +82,7 @@ def _fork(job: dict[str, Any], rank: int, port: int) -> int:
         run()
     except SystemExit as ending:
         status = ending.code if isinstance(ending.code, int) else int(bool(ending.code))
-    except BaseException:
+    except BaseException:  # noqa: BLE001 - a fork must not go on as its parent
         traceback.print_exc()
     finally:
         sys.stdout.flush()

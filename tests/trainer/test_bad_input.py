@@ -69,7 +69,10 @@ from trainer.recipe import load_recipe
             "model.encoders=[{preset: pix2struct-1024, options: {hidden_size: a}}]",
             r"pix2struct-1024': Validation error .*\s+.*'hidden_size' expected int, got str",
         ),
-        ("zero_stage=3", "found 3, expected one of 1, 2"),
+        ("zero_stage=4", "found 4, expected one of 0, 1, 2, 3"),
+        ("attention=flash", "found .flash., expected one of .*flash_attention_2"),
+        ("stages.tune.optimizer.betas=[0.9, 1.0]", "optimizer.betas.*less than 1"),
+        ("stages.tune.lora={rank: 4}", "lora.targets.*"),
         (f"seed={2**64}", "seed: found .* less than"),
         ("model.language_model.model_type=lama", "'lama' is no model type of transformers"),
         (
@@ -169,8 +172,12 @@ def test_bytes_that_are_no_text_are_no_message(trained: Path, stdin: bytes | Non
 
 def test_a_folder_in_use_is_not_touched(trained: Path, build_path: Path) -> None:
     before = sorted(path.name for path in trained.rglob("*"))
-    with pytest.raises(OutputError, match="holds something already"):
+    with pytest.raises(
+        OutputError, match=r"of another recipe .*\n.*hidden_size: 64 there, 192 now"
+    ):
         trainer.fit("tiny", data=build_path, out=trained)
+    with pytest.raises(OutputError, match="holds something already"):
+        trainer.fit("tiny", data=build_path, out=trained / "tune")
     assert sorted(path.name for path in trained.rglob("*")) == before
 
 

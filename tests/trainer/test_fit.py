@@ -130,9 +130,9 @@ def test_it_trains_in_bf16(fit: Fit) -> None:
 
 @pytest.mark.slow
 def test_two_processes_reach_the_losses_of_one(fit: Fit, build_path: Path, tmp_path: Path) -> None:
-    """With another stage of ZeRO, where one of the two has only text, and where one has nothing."""
+    """With another stage of ZeRO, text only on one of the two, and several micro-batches a step."""
     settings = [f"stages.{stage}.steps=6" for stage in ("project", "tune")]
-    settings += ["stages.project.batch_samples=2", "stages.tune.batch_samples=3"]
+    settings += ["stages.project.batch_samples=2", "stages.tune.batch_samples=7", "max_tokens=256"]
     assert text_only_ranks(build_path, batch_samples=2, steps=6, ranks=2) > 0
     one = fit(*settings, "zero_stage=1")
     command = ["fit", "tiny", "--data", str(build_path), "--out", str(tmp_path / "run")]

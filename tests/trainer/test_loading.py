@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
 from pathlib import Path
@@ -58,6 +59,7 @@ def test_too_many_of_them_end_the_run(harmed: Path, tmp_path: Path) -> None:
     assert lines_of(tmp_path / "run" / "project" / "faulty.jsonl")
 
 
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # webdataset closes none
 def test_shards_can_be_streamed(build_path: Path, tmp_path: Path) -> None:
     settings = ["stages.tune.streaming=true", "max_tokens=150"]
     trainer.fit("tiny", data=build_path, out=tmp_path / "run", overrides=[*SHORT, *settings])
@@ -66,3 +68,4 @@ def test_shards_can_be_streamed(build_path: Path, tmp_path: Path) -> None:
     assert metrics[-1]["loss"] < metrics[0]["loss"]
     dropped = lines_of(tmp_path / "run" / "tune" / "dropped.jsonl")
     assert {(line["reason"], line["views"]) for line in dropped} == {("over-long", 2)}
+    gc.collect()

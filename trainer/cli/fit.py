@@ -12,7 +12,10 @@ def fit(
     recipe: Annotated[
         str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a shipped one.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the run; must be new or empty.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Folder of the run: new, empty, or this run's, which goes on."),
+    ],
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -37,7 +40,7 @@ def fit(
         ),
     ] = None,
 ) -> None:
-    """Train a recipe's stages on builds, alone or under a launcher."""
+    """Train a recipe's stages on builds, alone or under a launcher; go on where it stopped."""
     import trainer
     from trainer.data.choose import parse_given
 

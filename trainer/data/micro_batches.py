@@ -71,7 +71,8 @@ def packed_micro_batches(
     """Packs samples into as few rows as first-fit-decreasing finds, up to a multiple, alike full.
 
     The number is what first-fit-decreasing needs. With it settled, each sample, largest first, goes
-    to the row that has the least so far. Where that finds no room, the first packing stands.
+    to the row that has the least so far. Where that finds no room, rows of the first packing are
+    halved.
     """
     loads = _loads(sizes)
     largest_first = sorted(range(len(sizes)), key=lambda place: (-loads[place], place))
@@ -88,7 +89,7 @@ def packed_micro_batches(
     for place in largest_first:
         rooms = [row for row in even if row.has_room(sizes[place], limits)]
         if not rooms:
-            return [row.places for row in tight] + [[] for _ in range(count - len(tight))]
+            return _halved([row.places for row in tight], loads, count)
         min(rooms, key=lambda row: row.load).add(place, sizes[place], loads[place])
     return [row.places for row in even]
 
@@ -109,17 +110,25 @@ def padded_micro_batches(
             group.append(place)
         else:
             groups.append([place])
-    count = _round_up(len(groups), multiple_of)
-    while len(groups) < count:
-        largest = max(
-            groups, key=lambda group: (len(group) > 1, len(group) * sizes[group[0]].tokens)
-        )
-        if len(largest) == 1:
-            break
-        groups.remove(largest)
+    return _halved(groups, _loads(sizes), _round_up(len(groups), multiple_of))
+
+
+def _halved(
+    micro_batches: list[MicroBatch], loads: Sequence[float], count: int
+) -> list[MicroBatch]:
+    """Halves the largest until there are `count`; empty ones follow where none has two samples."""
+
+    def size(places: MicroBatch) -> tuple[bool, float]:
+        return len(places) > 1, sum(loads[place] for place in places)
+
+    while len(micro_batches) < count:
+        largest = max(micro_batches, key=size)
         half = len(largest) // 2
-        groups += [largest[:half], largest[half:]]
-    return groups + [[] for _ in range(count - len(groups))]
+        if half == 0:
+            break
+        micro_batches.remove(largest)
+        micro_batches += [largest[:half], largest[half:]]
+    return micro_batches + [[] for _ in range(count - len(micro_batches))]
 
 
 class _Row:

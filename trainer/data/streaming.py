@@ -69,7 +69,7 @@ def stream_builds(
     cut_tokens: int | None,
 ) -> StreamedData:
     """What a stage that streams a blend trains on; `builds` are by what the recipe calls them."""
-    opened = [datakit.open(builds[choice.build].path, split="train") for choice in blend]
+    opened = [datakit.open(str(builds[choice.build].path), split="train") for choice in blend]
     drawn = drawn_of_builds(blend, [len(build) for build in opened])
     shares = [
         BuildShare(

@@ -21,7 +21,8 @@ from trainer.training.metrics import loss_curve
 from trainer.training.packing_check import check_packing
 from trainer.training.prepare import claim_folder, make_tokenizer
 from trainer.training.processes import Processes, deterministic, join_processes
-from trainer.training.stage import Run, StageResult, finished_stage, train_stage
+from trainer.training.run import Run, StageResult, finished_stage
+from trainer.training.stage import train_stage
 from trainer.training.stage_data import AnyData, prepare_data
 from trainer.training.starting import check_starts, starting_model
 from trainer.training.stopping import StopRequest, stop_requests

@@ -11,6 +11,7 @@ import datakit
 from datakit.errors import OutputError
 from datakit.io.atomic import write_whole
 from trainer.recipe import Blend, EngineRecipe, Recipe
+from trainer.training.holding import in_turn
 
 IDENTITY_FILE = "run.json"
 SHOWN = 8
@@ -46,13 +47,16 @@ def claim_identity(out: Path, identity: Mapping[str, Any]) -> None:
         OutputError: it is another run's, and the difference; or it holds something else.
     """
     file = out / IDENTITY_FILE
-    if file.is_file():
-        check_identity(json.loads(file.read_bytes()), identity, where=out)
-        return
-    if out.is_dir() and any(out.iterdir()):
-        raise OutputError(f"{out} holds something already. Give --out a new folder, or remove it.")
     out.mkdir(parents=True, exist_ok=True)
-    write_whole(file, json.dumps(identity, indent=1).encode() + b"\n")
+    with in_turn(out):
+        if file.is_file():
+            check_identity(json.loads(file.read_bytes()), identity, where=out)
+        elif any(out.iterdir()):
+            raise OutputError(
+                f"{out} holds something already. Give --out a new folder, or remove it."
+            )
+        else:
+            write_whole(file, json.dumps(identity, indent=1).encode() + b"\n")
 
 
 def check_identity(saved: Mapping[str, Any], now: Mapping[str, Any], *, where: Path) -> None:

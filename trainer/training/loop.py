@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from datakit.errors import UsageError
 from trainer.data.collate import StepBatch, collate
 from trainer.data.loader import StepBatches, load_steps
 from trainer.data.micro_batches import Limits
@@ -58,6 +59,11 @@ def stage_batches(
     rank, ranks = processes.rank, processes.count
     if isinstance(data, StreamedData):
         own = len(range(stage.batch_samples)[rank::ranks])
+        if stage.batch_samples < ranks:
+            raise UsageError(
+                f"stage {stage.name!r} streams {stage.batch_samples:,} samples a step over {ranks} "
+                "processes: give each at least one."
+            )
         stream = load(StreamedBatches(data, limits=limits, own_samples=own), None)
         return evenly_many(islice(stream, steps - start_step), data.processor, processes)
     order = SampleOrder(draws=data.draws, seed=recipe.seed, batch_samples=stage.batch_samples)

@@ -15,6 +15,7 @@ from trainer.data.samples import build_texts
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import load_tokenizer, train_tokenizer
 from trainer.recipe import ModelRecipe
+from trainer.training.holding import in_turn
 from trainer.training.identity import claim_identity
 from trainer.training.processes import Processes
 from trainer.training.save import whole_folder
@@ -75,12 +76,13 @@ def make_tokenizer(
                 "their embeddings are not trained yet"
             )
         return tokenizer
-    if processes.is_main and not folder.is_dir():
-        texts = build_texts(builds)
-        size = recipe.tokenizer_vocab_size
-        with whole_folder(folder) as temporary:
-            trainee = train_tokenizer(texts, vocab_size=size, template=template)
-            trainee.save_pretrained(temporary)
+    if processes.is_main:
+        with in_turn(folder.parent):
+            if not folder.is_dir():
+                size = recipe.tokenizer_vocab_size
+                trainee = train_tokenizer(build_texts(builds), vocab_size=size, template=template)
+                with whole_folder(folder) as temporary:
+                    trainee.save_pretrained(temporary)
     processes.wait()
     trained: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(folder)
     paths = ", ".join(str(build.path) for build in builds)

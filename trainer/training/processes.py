@@ -150,7 +150,8 @@ def _of_slurm(environment: Mapping[str, str]) -> dict[str, str]:
     job = int(environment["SLURM_JOB_ID"]) + int(environment.get("SLURM_STEP_ID", 0))
     return {
         "RANK": environment["SLURM_PROCID"],
-        "LOCAL_RANK": environment["SLURM_LOCALID"],
+        # With `--gpus-per-task` a task sees its own GPU alone.
+        "LOCAL_RANK": str(int(environment["SLURM_LOCALID"]) % max(torch.cuda.device_count(), 1)),
         "WORLD_SIZE": environment["SLURM_STEP_NUM_TASKS"],
         "MASTER_ADDR": environment.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"),
         "MASTER_PORT": str(FIRST_PORT + job % PORTS),

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from datakit.io.atomic import write_whole
 from trainer.data.faulty import FaultySample
 from trainer.data.select import DroppedSample
 from trainer.errors import TrainingError
@@ -24,16 +25,29 @@ class SampleLog:
     """`faulty.jsonl` and `dropped.jsonl` of a stage: a line a sample, with the step and the reason.
 
     Args:
-        most_faulty: samples that may be impossible to read; those of earlier runs of the stage
+        most_faulty: samples that may be impossible to read; those of the steps that are done
             count.
+        start_step: steps that are done; what was noted of later ones is forgotten.
     """
 
-    def __init__(self, folder: Path, *, most_faulty: int, processes: Processes) -> None:
+    def __init__(
+        self, folder: Path, *, most_faulty: int, processes: Processes, start_step: int = 0
+    ) -> None:
         self.folder = folder
         self.most_faulty = most_faulty
         self.processes = processes
-        faulty = folder / FAULTY
-        self.num_faulty = len(faulty.read_text().splitlines()) if faulty.is_file() else 0
+        self.num_faulty = self._go_on(start_step)
+
+    def _go_on(self, start_step: int) -> int:
+        """Keeps what was noted of the steps that are done; returns how many were faulty."""
+        path = self.folder / FAULTY
+        if not path.is_file():
+            return 0
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if json.loads(line)["step"] <= start_step]
+        if self.processes.is_main:
+            write_whole(path, "".join(kept).encode())
+        return len(kept)
 
     def note_dropped(self, step: int, own: Sequence[DroppedSample], total: int) -> None:
         """Notes samples that turned out too long, or without anything to learn.

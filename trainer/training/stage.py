@@ -2,72 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.model.processor import EncoderMixtureProcessor
-from trainer.recipe import Recipe, StageRecipe
+from trainer.recipe import StageRecipe
 from trainer.training.activations import checkpoint_activations
 from trainer.training.adapters import add_adapters
 from trainer.training.checkpoints.frozen import frozen_digests
 from trainer.training.checkpoints.stage import SavedStage, StageCheckpoints
 from trainer.training.engine import DTYPES, cast_weights, start_engine
+from trainer.training.holding import held_folder
 from trainer.training.language_model import set_up_language_model
 from trainer.training.loop import stage_batches, train_steps
-from trainer.training.metrics import METRICS_FILE, StepMetrics
-from trainer.training.processes import Processes
-from trainer.training.recording import Recorder, forget_after, keep_steps
+from trainer.training.metrics import StepMetrics
+from trainer.training.recording import Recorder, forget_after
+from trainer.training.run import Run, StageResult
 from trainer.training.sample_log import FAULTY, SampleLog
 from trainer.training.save import describe_stage, save_trained
 from trainer.training.schedule import stage_steps
-from trainer.training.stage_data import AnyData
 from trainer.training.starting import model_folder
-from trainer.training.stopping import StopRequest, stopped
+from trainer.training.stopping import stopped
 from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What the stages of a run share.
-
-    Attributes:
-        data: what each stage trains on, by its name.
-        identity: see `run_identity`.
-        stop: what asks the run to stop.
-    """
-
-    recipe: Recipe
-    data: Mapping[str, AnyData]
-    processor: EncoderMixtureProcessor
-    out: Path
-    processes: Processes
-    identity: Mapping[str, Any]
-    stop: StopRequest
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageResult:
-    """What one stage came to.
-
-    Attributes:
-        losses: of every step, in nats a learned token.
-        model: folder that transformers loads.
-    """
-
-    name: str
-    losses: tuple[float, ...]
-    model: Path
-
-
-def finished_stage(out: Path, stage: str, processes: Processes) -> StageResult | None:
-    """What a stage came to that is done already; None where it is not."""
-    model = model_folder(out, stage)
-    losses = [] if not model.is_dir() else keep_steps(model.parent / METRICS_FILE, None)
-    shared = processes.gather(losses)[0]
-    return StageResult(name=stage, losses=tuple(shared), model=model) if shared else None
 
 
 def train_stage(
@@ -83,32 +39,46 @@ def train_stage(
         OutputError: a checkpoint or the model cannot be written.
         TrainingError: the loss is no longer a number, or a checkpoint is not whole.
     """
-    folder = run.out / stage.name
-    data = run.data[stage.name]
-    if run.processes.is_main:
-        describe_stage(folder, run.recipe, data)
+    folder, data = run.out / stage.name, run.data[stage.name]
+    target = model_folder(run.out, stage.name)
     steps = stage.steps or stage_steps(
         data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
     )
-    checkpoints = _prepare(run, stage, plan, model)
-    saved = checkpoints.newest()
-    start = saved.step if saved else 0
-    _tell_stage(run, stage, steps, model, saved)
-    engine = _start(run, stage, plan, model, saved)
+    with held_folder(folder, run.processes):
+        if run.processes.is_main:
+            describe_stage(folder, run.recipe, data)
+        checkpoints = _prepare(run, stage, plan, model)
+        saved = checkpoints.newest()
+        _tell_stage(run, stage, steps, model, saved)
+        engine = _start(run, stage, plan, model, saved)
+        start = saved.step if saved else 0
+        losses = _train(run, stage, range(start, steps), engine, checkpoints)
+        save_trained(target, model, run.processor, lora=stage.lora, processes=run.processes)
+        engine.destroy()
+    return StageResult(name=stage.name, losses=tuple(losses), model=target)
+
+
+def _train(
+    run: Run, stage: StageRecipe, todo: range, engine: Any, checkpoints: StageCheckpoints
+) -> list[float]:
+    """Does the steps that are left, counted from 0; returns the losses of all."""
+    folder, data = run.out / stage.name, run.data[stage.name]
+    start, steps = todo.start, todo.stop
     if run.processes.is_main:
         forget_after(folder / FAULTY, start)
     run.processes.wait()
     most_faulty = int(run.recipe.max_faulty_share * steps * stage.batch_samples)
+    batches = stage_batches(
+        data,
+        recipe=run.recipe,
+        stage=stage,
+        steps=steps,
+        processes=run.processes,
+        start_step=start,
+    )
     metrics = train_steps(
         engine,
-        stage_batches(
-            data,
-            recipe=run.recipe,
-            stage=stage,
-            steps=steps,
-            processes=run.processes,
-            start_step=start,
-        ),
+        batches,
         recipe=run.recipe,
         stage=stage,
         steps=steps,
@@ -121,10 +91,7 @@ def train_stage(
         folder, stage.name, start=start, steps=steps, processes=run.processes
     ) as recorder:
         _follow(run, engine, metrics, recorder, checkpoints)
-    target = model_folder(run.out, stage.name)
-    save_trained(target, model, run.processor, lora=stage.lora, processes=run.processes)
-    engine.destroy()
-    return StageResult(name=stage.name, losses=tuple(recorder.losses), model=target)
+    return recorder.losses
 
 
 def _prepare(
