@@ -29,7 +29,7 @@ from trainer.data.blend import StageData, join_builds
 from trainer.data.collate import Batch, pack, pad
 from trainer.data.loader import StepBatches, load_steps
 from trainer.data.measure import measure_rows
-from trainer.data.micro_batches import Limits, deal_micro_batches
+from trainer.data.micro_batches import Limits, Size, deal_micro_batches
 from trainer.data.open import open_builds
 from trainer.data.order import SampleOrder
 from trainer.data.samples import EncodedSample, build_texts, training_rows
@@ -40,7 +40,8 @@ from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import train_tokenizer
 from trainer.recipe import BuildChoice, load_recipe
 
-ROUNDS = 5
+ROUNDS = 3
+SAMPLES = 64  # that every way takes
 ROWS = 8  # of a padded batch
 MAX_TOKENS = 512
 PHOTO_BYTES = 110_000
@@ -72,11 +73,11 @@ def to_length(samples: Sequence[EncodedSample], length: int) -> Batch:
     return batch
 
 
-def ways_of(samples: list[EncodedSample], data: StageData) -> dict[str, list[Batch]]:
+def ways_of(samples: list[EncodedSample]) -> dict[str, list[Batch]]:
     """The same samples in each kind of batch."""
     drawn = random.Random(0).sample(range(len(samples)), len(samples))
     chunks = [[samples[at] for at in drawn[i : i + ROWS]] for i in range(0, len(drawn), ROWS)]
-    sizes = [data.sizes[at] for at in range(len(samples))]
+    sizes = [Size(tokens=len(s.input_ids), views=len(s.pixel_values)) for s in samples]
 
     def dealt(limits: Limits, make: Callable[[list[EncodedSample]], Batch]) -> list[Batch]:
         (own,) = deal_micro_batches(sizes, limits, ranks=1)
@@ -113,11 +114,12 @@ def forward_backward(model: Any, batches: Iterable[Batch], *, with_images: bool)
 
 def compare_ways(model: ModelAndProcessor, data: StageData) -> float:
     """Prints tokens/s of every way; returns samples/s of the whole model, packed."""
-    samples = [data.samples[at] for at in range(len(data.samples))]
-    lengths = data.sizes.tokens
+    own = random.Random(1).sample(range(len(data.samples)), SAMPLES)
+    samples = [data.samples[at] for at in own]
+    lengths = data.sizes.tokens[own]
     spread = ", ".join(f"{at}: {np.percentile(lengths, at):.0f}" for at in (0, 25, 50, 75, 100))
-    print(f"tokens of a sample by percentile: {spread}; mean {lengths.mean():.0f}")
-    ways = ways_of(samples, data)
+    print(f"tokens of {SAMPLES} samples by percentile: {spread}; mean {lengths.mean():.0f}")
+    ways = ways_of(samples)
     model.model.train()
     best: dict[tuple[str, bool], float] = {}
     for _ in range(ROUNDS):

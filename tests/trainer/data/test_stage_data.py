@@ -162,6 +162,27 @@ def test_a_conversation_is_cut_behind_an_exchange_and_loses_the_images_of_the_re
     assert len(first.input_ids) < len(both.input_ids)
 
 
+def test_cut_samples_are_read_as_they_were_measured(
+    build_path: Path, small: ModelAndProcessor, processes: Processes
+) -> None:
+    whole = joined(blend(build_path), small, processes)
+    most = int(np.median(whole.sizes.tokens)) - 1
+    chosen = blend(build_path)
+    builds = open_builds([chosen])
+    sizes = measure_build(
+        builds[str(build_path)], small.processor, cut_tokens=most, processes=processes
+    )
+    selection = Selection(max_tokens=most, max_views=None)
+    data = join_builds(chosen, builds, {str(build_path): sizes}, small.processor, selection)
+    (share,) = data.shares
+    cut = np.flatnonzero(data.sizes.exchanges < data.sizes.all_exchanges)
+    assert share.cut_samples == len(cut) > 0
+    assert {sample.reason for sample in data.dropped} == {"over-long"}  # their first does not fit
+    assert min(sample.tokens for sample in data.dropped) > most
+    sample = data.samples[int(cut[0])]
+    assert len(sample.input_ids) == data.sizes.tokens[cut[0]] <= most
+
+
 def test_what_does_not_fit_is_dropped_with_its_reason(
     build_path: Path, small: ModelAndProcessor, processes: Processes
 ) -> None:
