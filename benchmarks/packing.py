@@ -162,24 +162,33 @@ def load_rate(data: StageData, *, samples: int, processes: int) -> float:
     return steps * ROWS / min(seconds(work) for _ in range(ROUNDS))
 
 
+def tiny_model(build: Path) -> ModelAndProcessor:
+    """The tiny recipe's model, with random weights and a tokenizer of the build's text."""
+    tokenizer = train_tokenizer(
+        build_texts([datakit.open(build)]), vocab_size=1024, template=load_chat_template("chatml")
+    )
+    return build_model(load_recipe("tiny").value.model, tokenizer, seed=1)
+
+
 def main(build: Path, photos: Path) -> None:
     torch.set_num_threads(1)
     names = ("torch", "transformers", "pillow")
     print(platform.platform(), ", ".join(f"{name} {version(name)}" for name in names))
     print(f"{os.cpu_count()} cores, load of the machine {os.getloadavg()[0]:.1f}\n")
-    recipe = load_recipe("tiny").value
-    tokenizer = train_tokenizer(
-        build_texts([datakit.open(build)]), vocab_size=1024, template=load_chat_template("chatml")
-    )
-    model = build_model(recipe.model, tokenizer, seed=1)
+    model = tiny_model(build)
     data = stage_data(build, model)
     consumed = compare_ways(model, data)
     loaded = load_rate(data, samples=len(data.samples), processes=0)
     print(f"\nthe tiny model takes {consumed:.1f} samples/s (forward and backward), one core loads")
     print(f"{loaded:.1f} samples/s: {loaded / consumed:.1f}x\n")
+    photo_rates(model, photos)
+
+
+def photo_rates(model: ModelAndProcessor, photos: Path) -> None:
+    """Prints how fast one core loads large JPEGs, for views of several sizes."""
     draw_photos(photos, PHOTOS, PHOTO_BYTES)
     if not (photos / "build" / "manifest.json").is_file():
-        datakit.build(photos / "photos.yaml", out=photos / "build")
+        datakit.build(photos / "photos.yaml", root=photos, out=photos / "build")
     for side in SIDES_PX:
         model.processor.image_processor.side_px = side
         data = stage_data(photos / "build", model)
