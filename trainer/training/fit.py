@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import transformers
+from transformers import PreTrainedTokenizerBase
 
 import datakit
 from datakit.config import Loaded
@@ -26,7 +29,7 @@ from trainer.training.stage import train_stage
 from trainer.training.stage_data import AnyData, prepare_data
 from trainer.training.starting import check_starts, starting_model
 from trainer.training.stopping import StopRequest, stop_requests
-from trainer.training.trainable import plan_jobs, trains_embeddings
+from trainer.training.trainable import TrainPlan, plan_jobs, trains_embeddings
 
 
 def fit(
@@ -96,45 +99,71 @@ def _train(
         embeddings_train=any(trains_embeddings(model, plans) for model in models.values()),
         processes=processes,
     )
-    results: list[StageResult] = []
-    prepared: dict[str | None, Mapping[str, AnyData]] = {}
-    for job in chosen:
-        result = finished_stage(out, job.name, processes)
+    work = _Work(
+        recipe=recipe,
+        plans={job.name: plan for job, plan in zip(jobs, plans, strict=True)},
+        chosen=chosen,
+        blends=blends,
+        builds=builds,
+        tokenizer=tokenizer,
+        out=out,
+        processes=processes,
+        identity=identity,
+        stop=stop,
+    )
+    return [work.result_of(job) for job in chosen]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What the jobs of a run share."""
+
+    recipe: Recipe
+    plans: Mapping[str, TrainPlan]
+    chosen: Sequence[Job]
+    blends: Mapping[str, Blend]
+    builds: Mapping[str, datakit.BuiltDataset]
+    tokenizer: PreTrainedTokenizerBase
+    out: Path
+    processes: Processes
+    identity: Mapping[str, Any]
+    stop: StopRequest
+    data: dict[str | None, Mapping[str, AnyData]] = field(default_factory=dict)
+
+    def result_of(self, job: Job) -> StageResult:
+        """Trains what is not trained yet. Its model goes when it is done."""
+        result = finished_stage(self.out, job.name, self.processes)
         if result is not None:
-            processes.tell(f"\nstage {job.name}: done before")
-            results.append(result)
-            continue
-        built = starting_model(job, tokenizer, seed=recipe.seed, out=out)
-        if job.encoder not in prepared:
-            _tell_model(built, processes)
-            if recipe.packing:
-                check_packing(built.model)
-            alike = _alike(job, chosen)
-            prepared[job.encoder] = prepare_data(
-                recipe,
-                [other.stage for other in alike],
-                {other.name: blends[other.stage_name] for other in alike},
-                builds,
-                processor=built.processor,
-                processes=processes,
-            )
+            self.processes.tell(f"\nstage {job.name}: done before")
+            return result
+        built = starting_model(job, self.tokenizer, seed=self.recipe.seed, out=self.out)
+        if job.encoder not in self.data:
+            self.data[job.encoder] = self._prepare(job, built)
         run = Run(
-            recipe=recipe,
-            data=prepared[job.encoder],
+            recipe=self.recipe,
+            data=self.data[job.encoder],
             processor=built.processor,
-            out=out,
-            processes=processes,
-            identity=identity,
-            stop=stop,
+            out=self.out,
+            processes=self.processes,
+            identity=self.identity,
+            stop=self.stop,
         )
-        results.append(train_stage(run, job.stage, plans[jobs.index(job)], built.model))
-        del built, run  # a stage's model goes when the stage is done
-    return results
+        return train_stage(run, job.stage, self.plans[job.name], built.model)
 
-
-def _alike(job: Job, jobs: Iterable[Job]) -> list[Job]:
-    """The jobs of one encoder, or of all together: their samples have the same sizes."""
-    return [other for other in jobs if other.encoder == job.encoder]
+    def _prepare(self, job: Job, built: ModelAndProcessor) -> Mapping[str, AnyData]:
+        """The data of all jobs of one encoder, or of all together: samples have the same sizes."""
+        _tell_model(built, self.processes)
+        if self.recipe.packing:
+            check_packing(built.model)
+        alike = [other for other in self.chosen if other.encoder == job.encoder]
+        return prepare_data(
+            self.recipe,
+            [other.stage for other in alike],
+            {other.name: self.blends[other.stage_name] for other in alike},
+            self.builds,
+            processor=built.processor,
+            processes=self.processes,
+        )
 
 
 def _tell_model(built: ModelAndProcessor, processes: Processes) -> None:
