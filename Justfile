@@ -48,6 +48,7 @@ bench: (_environment "dev")
     datakit demo out/bench/raw
     datakit build quickstart --root out/bench/raw --out out/bench/build
     python benchmarks/two_processes.py out/bench/build
+    python benchmarks/packing.py out/bench/build out/bench/photos
 
 # Other programs' own loaders read builds and exports, each in an environment that uv makes (10 GB)
 conformance *arguments: (_environment "dev")

@@ -29,7 +29,7 @@ from trainer.data.blend import StageData, join_builds
 from trainer.data.collate import Batch, pack, pad
 from trainer.data.loader import StepBatches, load_steps
 from trainer.data.measure import measure_rows
-from trainer.data.micro_batches import Limits, deal_micro_batches
+from trainer.data.micro_batches import Limits, Size, deal_micro_batches
 from trainer.data.open import open_builds
 from trainer.data.order import SampleOrder
 from trainer.data.samples import EncodedSample, build_texts, training_rows
@@ -40,7 +40,8 @@ from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import train_tokenizer
 from trainer.recipe import BuildChoice, load_recipe
 
-ROUNDS = 5
+ROUNDS = 3
+SAMPLES = 64  # that every way takes
 ROWS = 8  # of a padded batch
 MAX_TOKENS = 512
 PHOTO_BYTES = 110_000
@@ -72,11 +73,11 @@ def to_length(samples: Sequence[EncodedSample], length: int) -> Batch:
     return batch
 
 
-def ways_of(samples: list[EncodedSample], data: StageData) -> dict[str, list[Batch]]:
+def ways_of(samples: list[EncodedSample]) -> dict[str, list[Batch]]:
     """The same samples in each kind of batch."""
     drawn = random.Random(0).sample(range(len(samples)), len(samples))
     chunks = [[samples[at] for at in drawn[i : i + ROWS]] for i in range(0, len(drawn), ROWS)]
-    sizes = [data.sizes[at] for at in range(len(samples))]
+    sizes = [Size(tokens=len(s.input_ids), views=len(s.pixel_values)) for s in samples]
 
     def dealt(limits: Limits, make: Callable[[list[EncodedSample]], Batch]) -> list[Batch]:
         (own,) = deal_micro_batches(sizes, limits, ranks=1)
@@ -113,11 +114,12 @@ def forward_backward(model: Any, batches: Iterable[Batch], *, with_images: bool)
 
 def compare_ways(model: ModelAndProcessor, data: StageData) -> float:
     """Prints tokens/s of every way; returns samples/s of the whole model, packed."""
-    samples = [data.samples[at] for at in range(len(data.samples))]
-    lengths = data.sizes.tokens
+    own = random.Random(1).sample(range(len(data.samples)), SAMPLES)
+    samples = [data.samples[at] for at in own]
+    lengths = data.sizes.tokens[own]
     spread = ", ".join(f"{at}: {np.percentile(lengths, at):.0f}" for at in (0, 25, 50, 75, 100))
-    print(f"tokens of a sample by percentile: {spread}; mean {lengths.mean():.0f}")
-    ways = ways_of(samples, data)
+    print(f"tokens of {SAMPLES} samples by percentile: {spread}; mean {lengths.mean():.0f}")
+    ways = ways_of(samples)
     model.model.train()
     best: dict[tuple[str, bool], float] = {}
     for _ in range(ROUNDS):
@@ -160,24 +162,33 @@ def load_rate(data: StageData, *, samples: int, processes: int) -> float:
     return steps * ROWS / min(seconds(work) for _ in range(ROUNDS))
 
 
+def tiny_model(build: Path) -> ModelAndProcessor:
+    """The tiny recipe's model, with random weights and a tokenizer of the build's text."""
+    tokenizer = train_tokenizer(
+        build_texts([datakit.open(build)]), vocab_size=1024, template=load_chat_template("chatml")
+    )
+    return build_model(load_recipe("tiny").value.model, tokenizer, seed=1)
+
+
 def main(build: Path, photos: Path) -> None:
     torch.set_num_threads(1)
     names = ("torch", "transformers", "pillow")
     print(platform.platform(), ", ".join(f"{name} {version(name)}" for name in names))
     print(f"{os.cpu_count()} cores, load of the machine {os.getloadavg()[0]:.1f}\n")
-    recipe = load_recipe("tiny").value
-    tokenizer = train_tokenizer(
-        build_texts([datakit.open(build)]), vocab_size=1024, template=load_chat_template("chatml")
-    )
-    model = build_model(recipe.model, tokenizer, seed=1)
+    model = tiny_model(build)
     data = stage_data(build, model)
     consumed = compare_ways(model, data)
     loaded = load_rate(data, samples=len(data.samples), processes=0)
     print(f"\nthe tiny model takes {consumed:.1f} samples/s (forward and backward), one core loads")
     print(f"{loaded:.1f} samples/s: {loaded / consumed:.1f}x\n")
+    photo_rates(model, photos)
+
+
+def photo_rates(model: ModelAndProcessor, photos: Path) -> None:
+    """Prints how fast one core loads large JPEGs, for views of several sizes."""
     draw_photos(photos, PHOTOS, PHOTO_BYTES)
     if not (photos / "build" / "manifest.json").is_file():
-        datakit.build(photos / "photos.yaml", out=photos / "build")
+        datakit.build(photos / "photos.yaml", root=photos, out=photos / "build")
     for side in SIDES_PX:
         model.processor.image_processor.side_px = side
         data = stage_data(photos / "build", model)

@@ -14,8 +14,18 @@ import socket
 import sys
 import time
 import traceback
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+NEEDED = (
+    "deepspeed",
+    "peft",
+    "timm",
+    "transformers.models.llama.modeling_llama",
+    "trainer.cli.main",
+    "trainer.training.fit",
+)
 
 
 def main() -> None:
@@ -23,13 +33,12 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # libraries print as they are imported
     os.environ["DS_ACCELERATOR"] = "cpu"
-    import deepspeed
+    for name in NEEDED:
+        import_module(name)
     import torch
 
     import trainer.training.engine
-    import trainer.training.fit
 
-    assert deepspeed is not None
     torch.set_num_threads(1)
     trainer.training.engine.PERSISTENT_ELEMENTS = 0  # tiny tensors are spread too
     for line in sys.stdin:

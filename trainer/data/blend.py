@@ -12,6 +12,7 @@ import datakit
 from datakit.errors import DataError
 from datakit.io.stable_hash import stable_hash
 from trainer.data.order import Draw, share_out
+from trainer.data.parts import Part, draws_of, parts_of
 from trainer.data.samples import EncodedSamples, SamplePlaces, training_rows
 from trainer.data.select import DroppedSample, Selection
 from trainer.data.sizes import SampleSizes
@@ -84,43 +85,31 @@ def join_builds(
     Raises:
         DataError: a build has no sample that may be used.
     """
-    parts, dropped, counts = [], [], []
-    for number, choice in enumerate(blend):
-        build, of_build = builds[choice.build], sizes[choice.build]
-        rows, reasons = training_rows(build), selection.reasons(of_build)
-        used = np.flatnonzero(reasons == "")
-        if not len(used):
-            raise _nothing_left(build, of_build, selection)
-        dropped += _dropped(build, rows, reasons, of_build)
-        parts += [
-            _Part(build=number, rows=rows[own], table=of_build.table()[own], share=share)
-            for own, share in _by_source(build, rows, used)
-        ]
-        counts.append(len(used))
-    drawn = drawn_of_builds(blend, counts)
+    chosen = [(builds[choice.build], sizes[choice.build]) for choice in blend]
+    used = [_used(build, of_build, selection) for build, of_build in chosen]
+    drawn = drawn_of_builds(blend, [used_.num_samples for used_ in used])
+    parts = [part for used_ in used for part in used_.parts]
     joined = SampleSizes.from_table(np.concatenate([part.table for part in parts]))
     places = SamplePlaces(
-        builds=np.concatenate([np.full(len(part.rows), part.build, np.int16) for part in parts]),
+        builds=np.repeat(
+            np.arange(len(blend), dtype=np.int16), [used_.num_samples for used_ in used]
+        ),
         rows=np.concatenate([part.rows for part in parts]),
         exchanges=joined.exchanges,
     )
-    in_order = [builds[choice.build] for choice in blend]
     return StageData(
-        samples=EncodedSamples(in_order, processor, places),
+        samples=EncodedSamples([build for build, _ in chosen], processor, places),
         sizes=joined,
-        draws=_draws(parts, drawn),
-        shares=tuple(
-            BuildShare(
-                path=str(builds[choice.build].path),
-                fingerprint=builds[choice.build].fingerprint,
-                weight=choice.weight,
-                samples=counts[number],
-                cut_samples=sum(part.num_cut for part in parts if part.build == number),
-                epoch_samples=drawn[number],
-            )
-            for number, choice in enumerate(blend)
+        draws=tuple(
+            draw
+            for used_, count in zip(used, drawn, strict=True)
+            for draw in draws_of(used_.parts, count)
         ),
-        dropped=tuple(dropped),
+        shares=tuple(
+            _share(build, choice.weight, used_, count)
+            for (build, _), choice, used_, count in zip(chosen, blend, used, drawn, strict=True)
+        ),
+        dropped=tuple(sample for used_ in used for sample in used_.dropped),
     )
 
 
@@ -132,47 +121,37 @@ def drawn_of_builds(blend: Blend, samples: Sequence[int]) -> list[int]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Part:
-    """Samples of one build that are drawn alike: all that are used, or those of one source.
+class _Used:
+    """What is used of one build, and what is not."""
 
-    Attributes:
-        build: its number in the blend.
-        table: their sizes, a row a sample.
-        share: of what the build gives to an epoch, beside the shares of its other parts.
-    """
-
-    build: int
-    rows: npt.NDArray[np.int64]
-    table: npt.NDArray[np.int32]
-    share: float
+    parts: list[Part]
+    dropped: list[DroppedSample]
 
     @property
-    def num_cut(self) -> int:
-        sizes = SampleSizes.from_table(self.table)
-        return int((sizes.exchanges < sizes.all_exchanges).sum())
+    def num_samples(self) -> int:
+        return sum(len(part.rows) for part in self.parts)
 
 
-def _by_source(
-    build: datakit.BuiltDataset, rows: npt.NDArray[np.int64], used: npt.NDArray[np.int64]
-) -> list[tuple[npt.NDArray[np.int64], float]]:
-    """The parts of a build and their shares: one; of the layout `per-source`, one a source."""
-    if build.manifest.layout == "mixed":
-        return [(used, 1.0)]
-    sources = build.index["source"].to_numpy()[rows[used]]
-    parts = [(used[sources == s.name], s.share) for s in build.manifest.sources]
-    return [(own, share) for own, share in parts if len(own) and share > 0]
+def _used(build: datakit.BuiltDataset, sizes: SampleSizes, selection: Selection) -> _Used:
+    rows, reasons = training_rows(build), selection.reasons(sizes)
+    numbers = np.flatnonzero(reasons == "")
+    if not len(numbers):
+        raise _nothing_left(build, sizes, selection)
+    parts = parts_of(build, rows[numbers], sizes.table()[numbers])
+    return _Used(parts=parts, dropped=_dropped(build, rows, reasons, sizes))
 
 
-def _draws(parts: Sequence[_Part], drawn: Sequence[int]) -> tuple[Draw, ...]:
-    draws = []
-    for number, total in enumerate(drawn):
-        own = [part for part in parts if part.build == number]
-        shared = share_out(total, [part.share for part in own])
-        draws += [
-            Draw(samples=len(part.rows), drawn=count)
-            for part, count in zip(own, shared, strict=True)
-        ]
-    return tuple(draws)
+def _share(
+    build: datakit.BuiltDataset, weight: float | None, used: _Used, epoch_samples: int
+) -> BuildShare:
+    return BuildShare(
+        path=str(build.path),
+        fingerprint=build.fingerprint,
+        weight=weight,
+        samples=used.num_samples,
+        cut_samples=sum(part.num_cut for part in used.parts),
+        epoch_samples=epoch_samples,
+    )
 
 
 def _dropped(

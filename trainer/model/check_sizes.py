@@ -8,7 +8,7 @@ from datakit.errors import UsageError
 from trainer.encoders import build_backbone, resolve_encoder
 from trainer.grids import GridShape
 from trainer.model.parts import resolve_fusion, resolve_projector
-from trainer.recipe import ModelRecipe, Recipe
+from trainer.recipe import ModelRecipe, Recipe, StageRecipe
 
 Fault = tuple[tuple[str | int, ...], str]
 
@@ -51,7 +51,13 @@ def _faults_of_parts(recipe: Recipe, shapes: list[GridShape]) -> list[Fault]:
         visual_tokens = projector(joined, ANY_WIDTH, projector_settings).num_tokens
     except (ValueError, AssertionError) as error:  # torch asserts that heads divide a width
         return [(("model", key), str(error))]
-    if recipe.max_tokens <= visual_tokens:
-        found = f"{recipe.max_tokens:,} tokens have no room for a view and its text: the view alone"
-        return [(("max_tokens",), f"{found} has {visual_tokens:,} visual tokens.")]
+    shortest = min(recipe.stages, key=lambda stage: stage.max_tokens)
+    if shortest.max_tokens <= visual_tokens:
+        found = f"{shortest.max_tokens:,} tokens have no room for a view and its text: the view"
+        where = () if shortest.max_tokens == recipe.max_tokens else _place(recipe, shortest)
+        return [((*where, "max_tokens"), f"{found} alone has {visual_tokens:,} visual tokens.")]
     return []
+
+
+def _place(recipe: Recipe, stage: StageRecipe) -> tuple[str | int, ...]:
+    return ("stages", recipe.stages.index(stage))

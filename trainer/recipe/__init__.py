@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from trainer.recipe.data import Blend, BuildChoice
+from trainer.recipe.defaults import LoraRecipe, ScheduleRecipe
 from trainer.recipe.engine import EngineRecipe
 from trainer.recipe.load import find_recipe, load_recipe
 from trainer.recipe.model import EncoderChoice, ModelRecipe, PartChoice
-from trainer.recipe.optimisation import LoraRecipe, ScheduleRecipe
 from trainer.recipe.recipe import Recipe
 from trainer.recipe.stage import StageRecipe
 

@@ -9,20 +9,19 @@ from pydantic import Field, model_validator
 
 from datakit.errors import nearest
 from trainer.recipe.data import Blend
+from trainer.recipe.defaults import StageDefaults
 from trainer.recipe.engine import EngineRecipe
 from trainer.recipe.model import ModelRecipe
-from trainer.recipe.optimisation import Optimisation
 from trainer.recipe.stage import StageRecipe
 from trainer.recipe.values import Name, NameWithDots, Positive, Share
 
 
-class Recipe(EngineRecipe, Optimisation):
-    """A recipe. Each of its stages has what `Optimisation` holds, its own keys over these.
+class Recipe(EngineRecipe, StageDefaults):
+    """A recipe. Each of its stages has what `StageDefaults` holds, its own keys over these.
 
     Attributes:
         seed: of the first weights and of the order of samples.
         data: builds by the name that stages call them.
-        max_tokens: of a sample, visual tokens among them.
         over_long: what becomes of samples with more: `drop`, or `cut` behind the last exchange that
             fits; either way they are counted.
         max_faulty_share: samples that cannot be read while training are replaced; a stage ends when
@@ -36,7 +35,6 @@ class Recipe(EngineRecipe, Optimisation):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 42
     model: ModelRecipe
     data: dict[Name, Blend] = Field(default_factory=dict)
-    max_tokens: Positive = 2048
     over_long: Literal["drop", "cut"] = "drop"
     max_faulty_share: Share = 0.01
     packing: bool = True
@@ -46,11 +44,6 @@ class Recipe(EngineRecipe, Optimisation):
 
     @model_validator(mode="after")
     def _stages_follow(self) -> Recipe:
-        if self.micro_batch_tokens is not None and self.micro_batch_tokens < self.max_tokens:
-            raise ValueError(
-                f"micro_batch_tokens is {self.micro_batch_tokens:,}, and max_tokens "
-                f"{self.max_tokens:,}: a sample would not fit."
-            )
         earlier: dict[str, StageRecipe] = {}
         for stage in self.stages:
             if stage.name in earlier:
@@ -63,6 +56,12 @@ class Recipe(EngineRecipe, Optimisation):
     @model_validator(mode="after")
     def _stages_inherit(self) -> Recipe:
         stages = tuple(stage.over(self) for stage in self.stages)
+        longest = max(stage.max_tokens for stage in stages)
+        if self.micro_batch_tokens is not None and self.micro_batch_tokens < longest:
+            raise ValueError(
+                f"micro_batch_tokens is {self.micro_batch_tokens:,}, and max_tokens {longest:,}: "
+                "a sample would not fit."
+            )
         return self.model_copy(update={"stages": stages})
 
 

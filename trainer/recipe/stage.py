@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, model_validator
 
-from trainer.recipe.optimisation import LoraRecipe, Optimisation, Rate
+from trainer.recipe.defaults import LoraRecipe, Rate, StageDefaults
 from trainer.recipe.values import Name, Positive
 
 
-class StageRecipe(Optimisation):
+class StageRecipe(StageDefaults):
     """One stage of training.
 
     Attributes:

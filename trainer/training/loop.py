@@ -48,7 +48,7 @@ def stage_batches(
     """
     limits = Limits(
         packing=recipe.packing,
-        tokens=recipe.micro_batch_tokens or recipe.max_tokens,
+        tokens=recipe.micro_batch_tokens or stage.max_tokens,
         views=recipe.micro_batch_views,
     )
     load = partial(

@@ -25,12 +25,7 @@ def partition(
     called = _called_modules(model)
     for module in _outside_language_model(model):
         _gather_with_caller(module, module, called)
-    deepspeed.zero.Init(
-        module=model,
-        config_dict_or_path=config,
-        dtype=_dtype_of(model),
-        mem_efficient_linear=False,  # it would replace a function of torch for the whole process
-    )
+    deepspeed.zero.Init(module=model, config_dict_or_path=config, dtype=_dtype_of(model))
     for module in model.modules():
         for name, buffer in module.named_buffers(recurse=False):
             module._buffers[name] = buffer.to(device)

@@ -26,9 +26,9 @@ from trainer.data.order import SampleOrder, epoch_positions
 from trainer.data.samples import encode_sample
 from trainer.data.select import Selection
 from trainer.model.build import ModelAndProcessor
-from trainer.recipe import Blend, BuildChoice
+from trainer.recipe import Blend, BuildChoice, load_recipe
 from trainer.training.processes import Processes, join_processes
-from trainer.training.stage_data import measure_build
+from trainer.training.stage_data import measure_build, prepare_data
 
 ALL = Selection(max_tokens=512, max_views=None)
 
@@ -162,6 +162,27 @@ def test_a_conversation_is_cut_behind_an_exchange_and_loses_the_images_of_the_re
     assert len(first.input_ids) < len(both.input_ids)
 
 
+def test_cut_samples_are_read_as_they_were_measured(
+    build_path: Path, small: ModelAndProcessor, processes: Processes
+) -> None:
+    whole = joined(blend(build_path), small, processes)
+    most = int(np.median(whole.sizes.tokens)) - 1
+    chosen = blend(build_path)
+    builds = open_builds([chosen])
+    sizes = measure_build(
+        builds[str(build_path)], small.processor, cut_tokens=most, processes=processes
+    )
+    selection = Selection(max_tokens=most, max_views=None)
+    data = join_builds(chosen, builds, {str(build_path): sizes}, small.processor, selection)
+    (share,) = data.shares
+    cut = np.flatnonzero(data.sizes.exchanges < data.sizes.all_exchanges)
+    assert share.cut_samples == len(cut) > 0
+    assert {sample.reason for sample in data.dropped} == {"over-long"}  # their first does not fit
+    assert min(sample.tokens for sample in data.dropped) > most
+    sample = data.samples[int(cut[0])]
+    assert len(sample.input_ids) == data.sizes.tokens[cut[0]] <= most
+
+
 def test_what_does_not_fit_is_dropped_with_its_reason(
     build_path: Path, small: ModelAndProcessor, processes: Processes
 ) -> None:
@@ -174,6 +195,26 @@ def test_what_does_not_fit_is_dropped_with_its_reason(
     assert data.epoch_samples == 56
     with pytest.raises(DataError, match=r"none of 64 training samples .* Raise max_tokens"):
         joined(blend(build_path), small, processes, Selection(max_tokens=3, max_views=None))
+
+
+def test_a_stage_may_have_a_longest_sample_of_its_own(
+    build_path: Path, small: ModelAndProcessor, processes: Processes
+) -> None:
+    recipe = load_recipe("tiny", ["stages.tune.max_tokens=120"]).value
+    own = blend(build_path)
+    data = prepare_data(
+        recipe,
+        recipe.stages,
+        {stage.name: own for stage in recipe.stages},
+        open_builds([own]),
+        processor=small.processor,
+        processes=processes,
+    )
+    longest = {}
+    for stage, found in data.items():
+        assert isinstance(found, StageData)
+        longest[stage] = found.sizes.tokens.max()
+    assert longest["project"] > 120 >= longest["tune"]
 
 
 def test_sizes_are_kept_until_a_shard_is_written_anew(

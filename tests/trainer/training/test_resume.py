@@ -51,6 +51,7 @@ def test_killed_at_three_moments_it_ends_with_the_same_losses(
     half_written = "step-000004.partial/trained-00000-00000.safetensors"
     assert forks.fit(run, *SETTINGS, die_at=("open", half_written)) == [-9]
     assert checkpoints(run) == ["step-000002", "step-000004.partial"]
+    (run / "tune" / "checkpoints" / "step-000003.partial").mkdir()  # of a signal and a kill
     assert forks.fit(run, *SETTINGS, die_at=("os.rename", "model.partial")) == [-9]
     assert checkpoints(run) == ["step-000002", "step-000004"]
     assert not (run / "tune" / "model").exists()
@@ -109,6 +110,20 @@ def test_keys_of_the_machine_may_change(fit: Fit, whole: Path) -> None:
     before = losses(whole)
     fit(*SETTINGS, "zero_stage=2", "loader_processes=1", "save_every_steps=null", out=whole)
     assert losses(whole) == before
+
+
+@pytest.mark.parametrize(
+    ("state", "message"),
+    [("{", "step-000004 cannot be read: .* Remove it"), ('{"format_version": 9}', "format 9, and")],
+)
+def test_a_checkpoint_that_cannot_be_read_is_named(
+    fit: Fit, whole: Path, tmp_path: Path, state: str, message: str
+) -> None:
+    run = shutil.copytree(whole, tmp_path / "run")
+    shutil.rmtree(run / "tune" / "model")
+    (run / "tune" / "checkpoints" / "step-000004" / "state.json").write_text(state)
+    with pytest.raises(TrainingError, match=message):
+        fit(*SETTINGS, out=run)
 
 
 def test_other_frozen_weights_are_refused(fit: Fit, whole: Path) -> None:

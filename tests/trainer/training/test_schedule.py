@@ -52,6 +52,7 @@ def test_a_stage_changes_single_keys_and_keeps_them_when_written_down(tmp_path: 
         "stages.project.schedule={warmup_steps: 7, final_lr: 1.0e-5}",
         "stages.tune.optimizer.betas=[0.9, 0.98]",
         "stages.tune.weight_decay=1.0e-4",
+        "stages.tune.max_tokens=300",
     ]
     recipe = load_recipe("tiny", settings).value
     project, tune = recipe.stages
@@ -60,6 +61,7 @@ def test_a_stage_changes_single_keys_and_keeps_them_when_written_down(tmp_path: 
     assert (tune.optimizer.betas, tune.optimizer.eps) == ((0.9, 0.98), 1e-6)
     assert (project.weight_decay, tune.weight_decay) == (0, 1e-4)
     assert project.gradient_clipping == tune.gradient_clipping == 0.5
+    assert (project.max_tokens, tune.max_tokens) == (512, 300)
     (tmp_path / "recipe.yaml").write_text(recipe.model_dump_json(by_alias=True))
     assert load_recipe(tmp_path / "recipe.yaml").value == recipe
 

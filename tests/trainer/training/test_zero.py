@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.slow
 ZERO_STAGES = (0, 1, 2, 3)
 AGGREGATORS = "{type: sva, queries: 4, width: 32, depth: 1, in_language_model: {stride: 1}}"
 SETTINGS = [
+    "seed=0",  # by which one of two processes has text only, in each step
     "model.fusion=separate",
     f"model.projector={AGGREGATORS}",
     "stages.project.steps=1",
@@ -36,7 +38,7 @@ TOLERANCE = 1e-6
 
 @pytest.fixture(scope="module")
 def runs(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """A run of each stage of ZeRO in two processes; a step has a sample for each."""
+    """A run of each stage of ZeRO in two processes; a step has a sample for each, one of text."""
     folder = tmp_path_factory.mktemp("zero")
     found = {}
     for zero in ZERO_STAGES:
@@ -44,6 +46,9 @@ def runs(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> dict[int, Pa
         statuses = forks.fit(found[zero], *SETTINGS, f"zero_stage={zero}", processes=2)
         told = console(found[zero]).with_suffix(".console.0").read_text()
         assert statuses == [0, 0], told
+    lines = (found[0] / "tune" / "metrics.jsonl").read_text().splitlines()
+    steps = [json.loads(line) for line in lines]
+    assert [(step["samples"], step["images"]) for step in steps] == [(2, 1), (2, 1)]
     return found
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from datakit.io.atomic import TEMPORARY_SUFFIX
 from trainer.errors import TrainingError
 
+FORMAT_VERSION = 1
 STATE_FILE = "state.json"
 STEP_NAME = re.compile(r"step-(\d+)")
 
@@ -39,11 +40,17 @@ def remove_older(stage_folder: Path, keep: int) -> None:
         shutil.rmtree(leaving)
 
 
+def remove_unfinished(stage_folder: Path) -> None:
+    """Removes what a killed run has left of a checkpoint."""
+    for path in (stage_folder / "checkpoints").glob(f"step-*{TEMPORARY_SUFFIX}"):
+        shutil.rmtree(path)
+
+
 def read_state(checkpoint: Path) -> dict[str, Any]:
     """What a checkpoint says of itself.
 
     Raises:
-        TrainingError: it cannot be read.
+        TrainingError: it cannot be read, or is of a newer format.
     """
     try:
         state: dict[str, Any] = json.loads((checkpoint / STATE_FILE).read_bytes())
@@ -52,4 +59,9 @@ def read_state(checkpoint: Path) -> dict[str, Any]:
             f"the checkpoint {checkpoint} cannot be read: {error}. Remove it: the one before it, "
             "or the start of the stage, then serves."
         ) from error
+    if state["format_version"] > FORMAT_VERSION:
+        raise TrainingError(
+            f"the checkpoint {checkpoint} is of format {state['format_version']}, and this version "
+            f"reads up to {FORMAT_VERSION}. Use the version that wrote it, or a newer one."
+        )
     return state

@@ -10,9 +10,11 @@ from typing import Any
 from torch import nn
 
 from trainer.training.checkpoints.folders import (
+    FORMAT_VERSION,
     checkpoint_folder,
     read_state,
     remove_older,
+    remove_unfinished,
     whole_checkpoints,
 )
 from trainer.training.checkpoints.frozen import check_frozen
@@ -20,8 +22,6 @@ from trainer.training.checkpoints.read import CheckpointTensors, load_optimizer,
 from trainer.training.checkpoints.write import write_checkpoint
 from trainer.training.identity import check_identity
 from trainer.training.processes import Processes
-
-FORMAT_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +67,8 @@ class StageCheckpoints:
             OutputError: it is another run's; the differences are listed.
             TrainingError: it cannot be read, or its frozen weights were others.
         """
+        if self.processes.is_main:
+            remove_unfinished(self.folder)
         found = self.processes.gather([str(path) for path in whole_checkpoints(self.folder)])[0]
         if not found:
             return None

@@ -1,4 +1,4 @@
-"""How weights move: what a recipe says for all its stages, and a stage overrides key by key."""
+"""What a recipe says for all its stages, and a stage overrides key by key."""
 
 from __future__ import annotations
 
@@ -59,25 +59,27 @@ class OptimizerRecipe(Settings):
     eps: Rate = 1e-8
 
 
-class Optimisation(Settings):
+class StageDefaults(Settings):
     """Keys that both a recipe and its stages have.
 
     Attributes:
+        max_tokens: of a sample, visual tokens among them.
         gradient_clipping: largest norm of the gradient; 0 for no limit.
         weight_decay: of matrices; never of biases and norms.
     """
 
+    max_tokens: Positive = 2048
     schedule: ScheduleRecipe = ScheduleRecipe()
     optimizer: OptimizerRecipe = OptimizerRecipe()
     gradient_clipping: NotNegative = 1.0
     weight_decay: NotNegative = 0.0
 
-    def over(self, base: Optimisation) -> Self:
+    def over(self, base: StageDefaults) -> Self:
         """These keys where they are set, and the others as `base` has them."""
         return self.model_copy(
             update={
                 key: _overlaid(getattr(base, key), getattr(self, key), key in self.model_fields_set)
-                for key in Optimisation.model_fields
+                for key in StageDefaults.model_fields
             }
         )
 
