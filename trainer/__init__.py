@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from trainer.costs.check import check
     from trainer.costs.model_report import ModelReport
     from trainer.exporting.export import export
+    from trainer.listing import catalog
     from trainer.model.configuration import EncoderMixtureConfig
     from trainer.model.modeling import EncoderMixtureForConditionalGeneration
     from trainer.model.processor import EncoderMixtureProcessor
@@ -28,6 +29,7 @@ __all__ = [
     "EncoderMixtureForConditionalGeneration",
     "EncoderMixtureProcessor",
     "ModelReport",
+    "catalog",
     "check",
     "export",
     "fit",
@@ -39,6 +41,7 @@ _HOMES = {
     "EncoderMixtureForConditionalGeneration": "trainer.model.modeling",
     "EncoderMixtureProcessor": "trainer.model.processor",
     "ModelReport": "trainer.costs.model_report",
+    "catalog": "trainer.listing",
     "check": "trainer.costs.check",
     "export": "trainer.exporting.export",
     "fit": "trainer.training.fit",

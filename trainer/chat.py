@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from datakit.errors import UsageError
 from datakit.record import IMAGE_PLACEHOLDER, Message
-from trainer.model.build import find_model, load_model, load_processor
 from trainer.model.conversation import check_placeholders
+from trainer.training.checkpoints.open import open_model
 
 
 class ChatSession:
@@ -25,18 +25,18 @@ class ChatSession:
         """Loads a saved model.
 
         Args:
-            model: a folder that `fit` wrote.
+            model: see `open_model`.
             images: files that the first message speaks of.
 
         Raises:
             UsageError: there is no model, or an image cannot be read.
             TrainingError: the folder does not hold the whole model.
         """
-        folder = find_model(Path(model))
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self.model = cast(nn.Module, load_model(folder)).to(self.device)
-        self.processor = load_processor(folder)
+        opened = open_model(Path(model))
+        self.model = cast(nn.Module, opened.model).to(self.device)
+        self.processor = opened.processor
         self.images = [_read_image(Path(image)) for image in images]
         self.messages: list[Message] = []
 
@@ -44,7 +44,12 @@ class ChatSession:
         """Adds a user's message and returns the model's answer, chosen greedily.
 
         Images come before the first message, unless `<image>` stands where they belong.
+
+        Raises:
+            UsageError: the text cannot be written in UTF-8.
+            DataError: placeholders and images do not match.
         """
+        _check_text(text)
         if not self.messages and IMAGE_PLACEHOLDER not in text:
             text = f"{IMAGE_PLACEHOLDER}\n" * len(self.images) + text
         messages = [*self.messages, Message(role="user", content=text)]
@@ -68,6 +73,14 @@ class ChatSession:
         written = generate(**inputs, max_new_tokens=max_new_tokens, do_sample=False)
         answer = self.processor.tokenizer.decode(written[0, len(ids) :], skip_special_tokens=True)
         return str(answer).strip()
+
+
+def _check_text(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        found = f"its character {error.start + 1} is {text[error.start]!a}"
+        raise UsageError(f"the message is no text: {found}. Write it in UTF-8.") from None
 
 
 def _read_image(path: Path) -> Image.Image:

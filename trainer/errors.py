@@ -2,6 +2,7 @@
 
     DatakitError
     └── TrainingError   (1)    the work failed after the recipe and the data were accepted
+        └── StoppedError (143) SIGTERM stopped it, and it saved; 130 for SIGINT
 
 A message says what was found, what was expected, where, and how to mend it.
 """
@@ -13,3 +14,9 @@ from datakit.errors import DatakitError
 
 class TrainingError(DatakitError):
     """Training, saving or loading failed."""
+
+
+class StoppedError(TrainingError):
+    """A signal stopped the run, which saved what it had."""
+
+    exit_status = 143

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from datakit.config.merge import apply_override, merge
+from datakit.config.merge import Rules, apply_override, merge
 from datakit.config.validate import place_of, validate_rest
 from datakit.config.yaml_nodes import Node, iter_places, parse_yaml, to_plain
 from datakit.errors import ConfigError, Problem, UsageError, nearest
@@ -44,6 +44,7 @@ def load_config(
     what: str,
     shipped: Path | None = None,
     named_lists: Collection[str] = (),
+    kind_keys: Collection[str] = (),
     overrides: Sequence[str] = (),
     problems: list[Problem] | None = None,
 ) -> Loaded[M]:
@@ -52,7 +53,7 @@ def load_config(
     Args:
         what: what the file is, for messages: "mixture", "recipe".
         shipped: folder where `extends` also looks.
-        named_lists: keys whose lists merge by their items' names.
+        named_lists, kind_keys: how a file is laid over the one it extends; see `Rules`.
         overrides: `key.key=value`, each value parsed as YAML.
         problems: collects the problems instead of raising them, as long as the rest of the file
             makes a model; the caller raises them with those that it finds.
@@ -61,7 +62,8 @@ def load_config(
         UsageError: the file does not exist.
         ConfigError: all problems of the file and its bases, each with its line.
     """
-    node = _read_with_bases(path, what, shipped, named_lists, chain=())
+    rules = Rules(named_lists=named_lists, kind_keys=kind_keys)
+    node = _read_with_bases(path, what, shipped, rules, chain=())
     for override in overrides:
         node = apply_override(node, override)
     value, found = validate_rest(node, model)
@@ -76,7 +78,7 @@ def _read_with_bases(
     path: Path,
     what: str,
     shipped: Path | None,
-    named_lists: Collection[str],
+    rules: Rules,
     chain: tuple[Path, ...],
 ) -> Node:
     node = _read(path, what)
@@ -91,8 +93,8 @@ def _read_with_bases(
     if base_path.resolve() in chain:
         circle = " -> ".join(file.name for file in (*chain, base_path))
         raise _extends_error(base, path, f"a circle: {circle}.")
-    inherited = _read_with_bases(base_path, what, shipped, named_lists, chain)
-    return merge(inherited, node, named_lists)
+    inherited = _read_with_bases(base_path, what, shipped, rules, chain)
+    return merge(inherited, node, rules)
 
 
 def _read(path: Path, what: str) -> Node:

@@ -2,29 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from datakit.config.yaml_nodes import Node, parse_yaml
 from datakit.errors import ConfigError, Problem, nearest
 
 
-def merge(base: Node, top: Node, named_lists: Collection[str], key: str = "") -> Node:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """How a file is laid over the one that it extends.
+
+    Attributes:
+        named_lists: keys whose lists merge by their items' names.
+        kind_keys: keys that say what kind of thing a map describes: where the kinds differ, the
+            map is replaced as a whole, for the keys of another kind mean nothing to it.
+    """
+
+    named_lists: Collection[str] = ()
+    kind_keys: Collection[str] = ()
+
+
+def merge(base: Node, top: Node, rules: Rules, key: str = "") -> Node:
     """Lays `top` over `base`.
 
-    Items of the lists named in `named_lists` merge by their `name`; new ones come last and
+    Items of the lists named in `rules` merge by their `name`; new ones come last and
     `drop: true` removes one.
     """
     if isinstance(base.value, dict) and isinstance(top.value, dict):
+        if _kinds_differ(base.value, top.value, rules.kind_keys):
+            return top
         merged = dict(base.value)
         for name, child in top.value.items():
-            merged[name] = (
-                merge(merged[name], child, named_lists, name) if name in merged else child
-            )
+            merged[name] = merge(merged[name], child, rules, name) if name in merged else child
         return Node(merged, top.place)
-    if key in named_lists and isinstance(base.value, list) and isinstance(top.value, list):
-        return Node(_merge_by_name(base.value, top.value, named_lists), top.place)
+    if key in rules.named_lists and isinstance(base.value, list) and isinstance(top.value, list):
+        return Node(_merge_by_name(base.value, top.value, rules), top.place)
     return top
+
+
+def _kinds_differ(
+    base: Mapping[str, Node], top: Mapping[str, Node], kind_keys: Collection[str]
+) -> bool:
+    return any(
+        key in base and key in top and base[key].value != top[key].value for key in kind_keys
+    )
 
 
 def item_name(item: Node) -> str | None:
@@ -52,7 +74,7 @@ def apply_override(root: Node, override: str) -> Node:
     return _set(root, dotted.split("."), _placed(value, where), where)
 
 
-def _merge_by_name(base: list[Node], top: list[Node], named_lists: Collection[str]) -> list[Node]:
+def _merge_by_name(base: list[Node], top: list[Node], rules: Rules) -> list[Node]:
     merged = list(base)
     positions = {item_name(item): index for index, item in enumerate(base)}
     dropped: set[int] = set()
@@ -66,7 +88,7 @@ def _merge_by_name(base: list[Node], top: list[Node], named_lists: Collection[st
         elif drops:
             dropped.add(index)
         else:
-            merged[index] = merge(merged[index], item, named_lists)
+            merged[index] = merge(merged[index], item, rules)
     return [item for index, item in enumerate(merged) if index not in dropped]
 
 

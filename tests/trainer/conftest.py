@@ -86,10 +86,13 @@ Fit = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def fit(build_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Fit:
-    """Runs `trainer.fit` on the tiny recipe with the small model; returns the run's folder."""
+    """Runs `trainer.fit` on the tiny recipe with the small model; returns the run's folder.
 
-    def run(*settings: str) -> Path:
-        out = tmp_path_factory.mktemp("run")
+    It goes on in the folder `out` where one is given.
+    """
+
+    def run(*settings: str, out: Path | None = None) -> Path:
+        out = out or tmp_path_factory.mktemp("run")
         with (out.parent / f"{out.name}.txt").open("w") as console, redirect_stdout(console):
             trainer.fit("tiny", data=build_path, out=out, overrides=[*SMALL, *settings])
         return out

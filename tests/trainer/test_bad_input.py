@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -41,6 +43,11 @@ from trainer.recipe import load_recipe
             "6 attention heads cannot share 4 key-value",
         ),
         ("model.language_model={model_type: t5}", "'t5' is no causal language model"),
+        ("model.language_model={model_type: bert}", "'bert' is no decoder"),
+        ("model.language_model.num_hidden_layers=0", "num_hidden_layers is 0; give a whole"),
+        ("model.grid=true", "model.grid: found True"),
+        ("model.grid=[8, true]", r"model.grid\[1\]: found True, expected a number"),
+        ("max_tokens=64", "max_tokens: 64 tokens have no room .* has 64 visual tokens"),
         ("model.encoders=[{architecture: 5}]", "`architecture` is 5, and must be text"),
         ("model.encoders=[{architecture: resnet18, name: 5}]", "`name` is 5, and must be text"),
         ("model.encoders=[{preset: tiny-vit, family: 5}]", "`family` is 5, and must be text"),
@@ -62,7 +69,10 @@ from trainer.recipe import load_recipe
             "model.encoders=[{preset: pix2struct-1024, options: {hidden_size: a}}]",
             r"pix2struct-1024': Validation error .*\s+.*'hidden_size' expected int, got str",
         ),
-        ("zero_stage=3", "found 3, expected one of 1, 2"),
+        ("zero_stage=4", "found 4, expected one of 0, 1, 2, 3"),
+        ("attention=flash", "found .flash., expected one of .*flash_attention_2"),
+        ("stages.tune.optimizer.betas=[0.9, 1.0]", "optimizer.betas.*less than 1"),
+        ("stages.tune.lora={rank: 4}", "lora.targets.*"),
         (f"seed={2**64}", "seed: found .* less than"),
         ("model.language_model.model_type=lama", "'lama' is no model type of transformers"),
         (
@@ -149,16 +159,31 @@ def test_chat_wants_a_model_and_an_image_that_can_be_read(trained: Path, tmp_pat
         ChatSession(model, [tmp_path / "image.png"]).say("<image> <image>")
 
 
+@pytest.mark.parametrize("stdin", [b"caf\xe9?\n", None])
+def test_bytes_that_are_no_text_are_no_message(trained: Path, stdin: bytes | None) -> None:
+    command: list[bytes | str] = [sys.executable, "-m", "trainer", "chat"]
+    command += [str(trained / "tune" / "model")]
+    command += [] if stdin else ["--message", b"caf\xe9?"]
+    done = subprocess.run(command, input=stdin, capture_output=True)
+    assert done.returncode == 2
+    found = rb"error: the message is no text: its character 4 is '\udce9'. Write it in UTF-8."
+    assert done.stderr.strip() == found
+
+
 def test_a_folder_in_use_is_not_touched(trained: Path, build_path: Path) -> None:
     before = sorted(path.name for path in trained.rglob("*"))
-    with pytest.raises(OutputError, match="holds something already"):
+    with pytest.raises(
+        OutputError, match=r"of another recipe .*\n.*hidden_size: 64 there, 192 now"
+    ):
         trainer.fit("tiny", data=build_path, out=trained)
+    with pytest.raises(OutputError, match="holds something already"):
+        trainer.fit("tiny", data=build_path, out=trained / "tune")
     assert sorted(path.name for path in trained.rglob("*")) == before
 
 
 def test_nothing_fits_in_max_tokens(fit: Fit) -> None:
     with pytest.raises(DataError, match=r"the longest has \d+ tokens.*Raise max_tokens"):
-        fit("max_tokens=5")
+        fit("max_tokens=2", "model.grid=1")
 
 
 def test_long_samples_are_dropped_and_counted(fit: Fit) -> None:

@@ -16,7 +16,7 @@ from trainer.data.micro_batches import Limits, Size, deal_micro_batches
 from trainer.data.order import Draw, SampleOrder
 from trainer.model.build import build_model
 from trainer.recipe import load_recipe
-from trainer.training.stage import model_folder
+from trainer.training.starting import model_folder
 
 GENERATE = """\
 import sys, torch, trainer

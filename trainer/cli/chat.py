@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +27,8 @@ def chat(
     import trainer
 
     session = trainer.ChatSession(model, image or ())
-    lines = [message] if message is not None else (line.strip() for line in sys.stdin)
-    for line in lines:
+    # Bytes that are no UTF-8 become characters that `say` refuses, as those of `--message` are.
+    lines = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8", errors="surrogateescape")
+    for line in [message] if message is not None else map(str.strip, lines):
         if line:
             print(session.say(line, max_new_tokens=max_new_tokens), flush=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,14 +38,15 @@ def check(
 def _text(report: ModelReport) -> str:
     from datakit.console import counted, format_table, screen_width, size_text
 
-    names = [stage.name for stage in report.stages]
+    trained = _trained_by_stage(report)
+    names = list(trained)
     rows = [
         [
             part.name,
             part.what,
             _amount(part.parameters),
             _amount(part.forward_flops),
-            *(_mark(part.parameters, s.trained_parameters[part.name]) for s in report.stages),
+            *(_mark(part.parameters, parts[part.name]) for parts in trained.values()),
         ]
         for part in report.parts
     ]
@@ -73,6 +75,15 @@ def _text(report: ModelReport) -> str:
             "Memory is of weights, gradients and optimizer; activations come on top.",
         ]
     )
+
+
+def _trained_by_stage(report: ModelReport) -> dict[str, Counter[str]]:
+    """Parameters that train, by part and stage; shares of a stage are one."""
+    trained: dict[str, Counter[str]] = {}
+    for cost in report.stages:
+        stage = trained.setdefault(cost.name.partition("/")[0], Counter())
+        stage.update(cost.trained_parameters)
+    return trained
 
 
 def _mark(parameters: int, trained: int) -> str:

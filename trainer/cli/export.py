@@ -10,7 +10,11 @@ import typer
 
 def export(
     checkpoint: Annotated[
-        Path, typer.Argument(metavar="CHECKPOINT", help="A model: RUN/<stage>, or its model/.")
+        Path,
+        typer.Argument(
+            metavar="CHECKPOINT",
+            help="RUN, RUN/<stage>, its model/, or its checkpoints/step-…, of any ZeRO stage.",
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="Folder to write; must be new or empty.")],
     standalone: Annotated[

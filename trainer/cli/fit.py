@@ -12,7 +12,10 @@ def fit(
     recipe: Annotated[
         str, typer.Argument(metavar="RECIPE", help="A recipe file, or the name of a shipped one.")
     ],
-    out: Annotated[Path, typer.Option("--out", help="Folder of the run; must be new or empty.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="Folder of the run: new, empty, or this run's, which goes on."),
+    ],
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -28,9 +31,18 @@ def fit(
             "--set", metavar="KEY=VALUE", help="Override a key, such as stages.tune.steps=50."
         ),
     ] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(
+            "--stage",
+            metavar="STAGE[/ENCODER]",
+            help="Train this one only; what it starts from must be in --out.",
+        ),
+    ] = None,
 ) -> None:
-    """Train a recipe's stages on builds, alone or under a launcher."""
+    """Train a recipe's stages on builds, alone or under a launcher; go on where it stopped."""
     import trainer
     from trainer.data.choose import parse_given
 
-    trainer.fit(recipe, data=parse_given(data or ()), out=out, overrides=overrides or ())
+    given = parse_given(data or ())
+    trainer.fit(recipe, data=given, out=out, overrides=overrides or (), stage=stage)

@@ -8,8 +8,9 @@ import typer
 
 from datakit.console import run_app
 from trainer.cli import chat, check, export, fit
+from trainer.cli import list as listing
 
-OF_EXTRA = {"deepspeed", "tensorboard", "timm", "torch", "torchvision", "transformers"}
+OF_EXTRA = {"deepspeed", "peft", "tensorboard", "timm", "torch", "torchvision", "transformers"}
 
 app = typer.Typer(
     name="trainer",
@@ -31,6 +32,7 @@ def _main(
 
 
 app.command("check")(check.check)
+app.command("list")(listing.list_kind)
 app.command("fit")(fit.fit)
 app.command("chat")(chat.chat)
 app.command("export")(export.export)

@@ -29,10 +29,11 @@ class PartCost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageCost:
-    """One stage of training.
+    """One stage of training, or one encoder's share of it.
 
     Attributes:
-        trained_parameters: by part.
+        name: of the stage; `STAGE/ENCODER` for a share.
+        trained_parameters: by part; the projector of a share is the encoder's own.
         step_flops: of one sample, forward and backward, nothing recomputed.
         memory: by ZeRO stage.
     """
@@ -48,7 +49,7 @@ class ModelReport:
     """A recipe's model.
 
     Attributes:
-        parts: encoders, fusion, projector, language model: in the order of the forward.
+        parts: encoders, fusion, projector, layers within the language model, language model.
         visual_tokens: of one view.
         sample_tokens: L, of a sample with one view.
     """

@@ -12,11 +12,12 @@ from datakit.config import Loaded
 from trainer.costs.flops import forward_flops, step_flops
 from trainer.costs.memory import Precision, ZeroStage, memory_per_gpu
 from trainer.costs.model_report import ModelReport, PartCost, StageCost
-from trainer.costs.outline import outline_model
 from trainer.model.check import check_model
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.model.outline import outline_model
 from trainer.recipe import Recipe
-from trainer.training.trainable import TrainPlan, plan_stages
+from trainer.training.jobs import jobs_of, outlines_of
+from trainer.training.trainable import TrainPlan, plan_jobs
 
 TEXT_TOKENS = 256
 ZERO_STAGES: tuple[ZeroStage, ...] = (0, 1, 2, 3)
@@ -37,20 +38,24 @@ def report_model(
     """
     check_model(loaded)
     recipe = loaded.value
-    model = outline_model(recipe.model)
-    plans = plan_stages(model, loaded)
-    sample_tokens = model.projector.num_tokens + text_tokens
-    parts = _parts(model, sample_tokens)
-    names = [stage.name for stage in recipe.stages]
-    stages = [
-        _stage_cost(name, parts, trained_parameters(model, plan, parts), gpus, recipe.precision)
-        for name, plan in zip(names, plans, strict=True)
-    ]
+    jobs = jobs_of(recipe)
+    models = {None: outline_model(recipe.model), **outlines_of(jobs)}
+    plans = plan_jobs(loaded, jobs, models)
+    parts_of = {
+        encoder: _parts(model, model.projector.num_tokens + text_tokens)
+        for encoder, model in models.items()
+    }
+    stages = []
+    for job, plan in zip(jobs, plans, strict=True):
+        parts = parts_of[job.encoder]
+        trained = trained_parameters(models[job.encoder], plan, parts)
+        stages.append(_stage_cost(job.name, parts, trained, gpus, recipe.precision))
+    model = models[None]
     return ModelReport(
         name=recipe.name,
-        parts=parts,
+        parts=parts_of[None],
         visual_tokens=model.projector.num_tokens,
-        sample_tokens=sample_tokens,
+        sample_tokens=model.projector.num_tokens + text_tokens,
         gpus=gpus,
         stages=stages,
     )
@@ -64,6 +69,8 @@ def trained_parameters(
     for name, parameter in model.named_parameters():
         if name in plan.pattern_of:
             trained[_part_of(name)] += parameter.numel()
+    for name, size in plan.adapter_sizes.items():
+        trained[_part_of(name)] += size
     return trained
 
 
@@ -90,7 +97,7 @@ def _stage_cost(
 
 
 def _parts(model: EncoderMixtureForConditionalGeneration, sample_tokens: int) -> list[PartCost]:
-    """The parts; aggregators within the language model count as its parameters, not its FLOPs."""
+    """The parts, in the order of the forward."""
     with torch.device("meta"):
         side = model.image_side_px
         views = torch.zeros(1, 3, side, side, dtype=torch.uint8)
@@ -109,13 +116,25 @@ def _parts(model: EncoderMixtureForConditionalGeneration, sample_tokens: int) ->
         parts.append(_cost("fusion", what, [model.fusion], partial(model.fusion, grids)))
         what = f"{model.config.projector['type']}, {model.projector.num_tokens:,} tokens"
         parts.append(_cost("projector", what, [model.projector], partial(model.projector, fused)))
+        within = model.in_language_model
+        if within is not None:
+            what = f"{len(within.layers)} aggregators"
+            parts.append(_cost("in_language_model", what, [within], partial(_read, model)))
         text = model.config.get_text_config()
         ids = torch.zeros(1, sample_tokens, dtype=torch.long)
-        language = [model.language_model, *filter(None, [model.in_language_model])]
         what = f"{text.model_type}, {text.num_hidden_layers} x {text.hidden_size}"
         run = partial(model.language_model, input_ids=ids)
-        parts.append(_cost("language_model", what, language, run))
+        parts.append(_cost("language_model", what, [model.language_model], run))
     return parts
+
+
+def _read(model: EncoderMixtureForConditionalGeneration) -> None:
+    """Runs the layers within the language model once, on what the projector saw last."""
+    within, seen = model.in_language_model, model.projector.seen
+    assert within is not None and seen is not None, "the projector ran before"
+    queries = torch.zeros(1, within.rows * within.columns, model.projector.width)
+    for layer in within.layers:
+        layer(queries, seen)
 
 
 def _cost(
@@ -135,4 +154,4 @@ def _part_of(parameter: str) -> str:
     first, _, rest = parameter.partition(".")
     if first == "encoders":
         return f"encoders.{rest.partition('.')[0]}"
-    return "language_model" if first == "in_language_model" else first
+    return first

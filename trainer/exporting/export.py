@@ -8,7 +8,7 @@ import transformers
 
 from datakit.errors import OutputError
 from trainer.exporting.standalone import make_standalone
-from trainer.model.build import find_model, load_model, load_processor
+from trainer.training.checkpoints.open import open_model
 from trainer.training.save import whole_folder, write_model
 
 
@@ -16,7 +16,7 @@ def export(checkpoint: Path | str, *, out: Path | str, standalone: bool = False)
     """Writes a model in transformers' format, whole or not at all.
 
     Args:
-        checkpoint: a model's folder, or a stage's, which has it in `model/`.
+        checkpoint: see `open_model`.
         out: the folder to write; must be new or empty.
         standalone: whether to add the code, so that it loads with `trust_remote_code=True` where
             this package is not installed.
@@ -29,14 +29,14 @@ def export(checkpoint: Path | str, *, out: Path | str, standalone: bool = False)
         OutputError: `out` holds something already, or cannot be written.
         TrainingError: the checkpoint does not hold the whole model.
     """
-    folder, target = find_model(Path(checkpoint)), Path(out)
+    target = Path(out)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise OutputError(f"{target} holds something already. Give --out a new folder.")
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    model, processor = load_model(folder), load_processor(folder)
+    opened = open_model(Path(checkpoint))
     try:
         with whole_folder(target) as temporary:
-            write_model(temporary, model, processor)
+            write_model(temporary, opened.model, opened.processor)
             if standalone:
                 make_standalone(temporary, name=target.resolve().name)
     except OSError as error:

@@ -14,8 +14,7 @@ from PIL import Image
 from pydantic import BaseModel
 from torch import Tensor
 
-Area = tuple[float, float, float, float]
-WHOLE: Area = (0.0, 0.0, 1.0, 1.0)
+Area = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +23,11 @@ class View:
 
     Attributes:
         pixels: uint8, (3, S, S).
-        area: left, top, right and bottom of what shows the image, as shares of S.
+        area: left, top, right and bottom of what shows the image, in pixels.
     """
 
     pixels: Tensor
-    area: Area = WHOLE
+    area: Area
 
 
 class Geometry:
@@ -55,6 +54,10 @@ class Geometry:
     def views(self, image: Image.Image) -> list[View]:
         """Views of an RGB image, in the order of their tokens."""
         raise NotImplementedError
+
+    def whole_view(self, square: Image.Image) -> View:
+        """A view that shows the image everywhere."""
+        return View(self.to_tensor(square), (0, 0, self.side_px, self.side_px))
 
     def to_tensor(self, square: Image.Image) -> Tensor:
         """Resizes an image to S x S (bicubic, antialiased): uint8, (3, S, S)."""

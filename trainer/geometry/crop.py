@@ -16,4 +16,4 @@ class Crop(Geometry):
     def views(self, image: Image.Image) -> list[View]:
         side = min(image.size)
         left, top = (image.width - side) // 2, (image.height - side) // 2
-        return [View(self.to_tensor(image.crop((left, top, left + side, top + side))))]
+        return [self.whole_view(image.crop((left, top, left + side, top + side)))]

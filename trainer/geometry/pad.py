@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from PIL import Image
 
-from trainer.geometry.base import Area, Geometry, View
+from trainer.geometry.base import Geometry, View
 from trainer.settings import NoSettings
 
 
@@ -21,6 +19,4 @@ class Pad(Geometry):
         left, top = (self.side_px - width) // 2, (self.side_px - height) // 2
         canvas = Image.new("RGB", (self.side_px, self.side_px), self.fill_rgb)
         canvas.paste(image.resize((width, height), Image.Resampling.BICUBIC), (left, top))
-        corners = (left, top, left + width, top + height)
-        area = tuple(corner / self.side_px for corner in corners)
-        return [View(self.to_tensor(canvas), cast(Area, area))]
+        return [View(self.to_tensor(canvas), (left, top, left + width, top + height))]

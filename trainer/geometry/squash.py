@@ -14,4 +14,4 @@ class Squash(Geometry):
     Config = NoSettings
 
     def views(self, image: Image.Image) -> list[View]:
-        return [View(self.to_tensor(image))]
+        return [self.whole_view(image)]

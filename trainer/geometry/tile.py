@@ -65,4 +65,4 @@ class Tile(Geometry):
         tiles = [large.crop((left, top, left + side, top + side)) for left, top in corners]
         if self.settings.thumbnail and len(tiles) > 1:
             tiles.append(image)
-        return [View(self.to_tensor(tile)) for tile in tiles]
+        return [self.whole_view(tile) for tile in tiles]

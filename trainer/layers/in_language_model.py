@@ -39,6 +39,10 @@ class InLanguageModel(nn.Module):
         self._seen: SeenWindows | None = None
         self._is_visual: Tensor | None = None
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what is shown at the moment: it holds a graph, which cannot be copied."""
+        return {**self.__dict__, "_seen": None, "_is_visual": None}
+
     def attach(self, language_model: nn.Module) -> None:
         """Hooks every aggregator to its layer.
 

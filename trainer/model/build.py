@@ -24,9 +24,10 @@ from datakit.record import IMAGE_PLACEHOLDER
 from trainer.encoders import EncoderSpec, resolve_encoder
 from trainer.errors import TrainingError
 from trainer.model.chat_template import load_chat_template, with_own_tokens
+from trainer.model.check_language_model import language_model_fault
 from trainer.model.configuration import EncoderMixtureConfig
 from trainer.model.image_processor import SquareImageProcessor
-from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.model.modeling import EncoderMixtureForConditionalGeneration, random_language_model
 from trainer.model.processor import EncoderMixtureProcessor, token_id
 from trainer.recipe import ModelRecipe
 
@@ -50,6 +51,7 @@ def build_model(
         UsageError: weights that the recipe names cannot be loaded.
     """
     torch.manual_seed(seed)
+    # First, so that a random one is the same whatever encoders stand before it.
     language_model, text_config = _language_model(recipe, tokenizer)
     specs = [resolve_encoder(encoder.as_map()) for encoder in recipe.encoders]
     image_token_id = token_id(tokenizer, IMAGE_PLACEHOLDER)
@@ -85,7 +87,8 @@ def mixture_config(
     image_token_id: int,
 ) -> EncoderMixtureConfig:
     """The configuration of a recipe's model."""
-    return EncoderMixtureConfig(
+    attention = text_config._attn_implementation
+    config = EncoderMixtureConfig(
         text_config=text_config,
         encoders=[encoder.model_dump(mode="json") for encoder in encoders],
         fusion=recipe.fusion.as_map(),
@@ -93,18 +96,10 @@ def mixture_config(
         grid=list(recipe.grid),
         image_token_id=image_token_id,
     )
-
-
-def find_model(checkpoint: Path) -> Path:
-    """The folder with the model of a checkpoint.
-
-    Raises:
-        UsageError: there is none.
-    """
-    for folder in (checkpoint, checkpoint / "model"):
-        if (folder / "config.json").is_file():
-            return folder
-    raise UsageError(f"no model in {checkpoint}. Give the folder RUN/<stage>/model.")
+    # transformers has set None, in `text_config`, too: a language model that is there already would
+    # no longer hide later tokens.
+    config._attn_implementation = attention
+    return config
 
 
 def load_model(folder: Path) -> EncoderMixtureForConditionalGeneration:
@@ -154,8 +149,8 @@ def _text(part: str | torch.Size) -> str:
 
 def _language_model(
     recipe: ModelRecipe, tokenizer: PreTrainedTokenizerBase
-) -> tuple[PreTrainedModel | None, PreTrainedConfig]:
-    """The loaded language model and its configuration; None where its weights are random."""
+) -> tuple[PreTrainedModel, PreTrainedConfig]:
+    """The language model and its configuration."""
     if isinstance(recipe.language_model, dict):
         keys: dict[str, Any] = {
             "eos_token_id": tokenizer.eos_token_id,
@@ -164,12 +159,16 @@ def _language_model(
             **recipe.language_model,
             "vocab_size": len(tokenizer),
         }
-        return None, AutoConfig.for_model(**keys)
+        config: PreTrainedConfig = AutoConfig.for_model(**keys)
+        return random_language_model(config), config
     try:
         model = AutoModelForCausalLM.from_pretrained(recipe.language_model)
     except (OSError, ValueError) as error:
         name = recipe.language_model
         raise UsageError(f"the language model {name!r} cannot be loaded: {error}") from error
+    fault = language_model_fault(model.config)
+    if fault:
+        raise UsageError(f"the language model {recipe.language_model!r}: {fault}")
     embeddings = cast(nn.Embedding, model.get_input_embeddings())
     if len(tokenizer) > embeddings.num_embeddings:
         model.resize_token_embeddings(len(tokenizer))

@@ -7,12 +7,13 @@ from typing import Any
 
 from huggingface_hub.errors import StrictDataclassError
 from pydantic import ValidationError
-from transformers import MODEL_FOR_CAUSAL_LM_MAPPING, AutoConfig
+from transformers import AutoConfig
 
 from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, UsageError, nearest
 from trainer.encoders import encoder_name, resolve_encoder
 from trainer.model.chat_template import load_chat_template
+from trainer.model.check_language_model import language_model_fault
 from trainer.model.check_sizes import size_faults
 from trainer.model.parts import resolve_fusion, resolve_geometry, resolve_projector
 from trainer.recipe import ModelRecipe, Recipe
@@ -27,7 +28,7 @@ def check_model(loaded: Loaded[Recipe]) -> None:
         ConfigError: all problems, each with its line and the nearest valid name.
     """
     problems = list(_problems(loaded)) or [
-        _problem(loaded, path, found) for path, found in size_faults(loaded.value.model)
+        _problem(loaded, path, found) for path, found in size_faults(loaded.value)
     ]
     if problems:
         raise ConfigError(f"recipe {loaded.path}", problems)
@@ -101,13 +102,7 @@ def _language_model_fault(description: dict[str, Any]) -> str:
         config = AutoConfig.for_model(**description)
     except (StrictDataclassError, TypeError, ValueError, ArithmeticError) as error:
         return f"transformers cannot make a {description['model_type']} of it: {error}"
-    if type(config) not in MODEL_FOR_CAUSAL_LM_MAPPING:
-        return f"{description['model_type']!r} is no causal language model of transformers."
-    heads = getattr(config, "num_attention_heads", None)
-    shared = getattr(config, "num_key_value_heads", None)
-    if isinstance(heads, int) and isinstance(shared, int) and (shared < 1 or heads % shared):
-        return f"{heads} attention heads cannot share {shared} key-value heads."
-    return ""
+    return language_model_fault(config)
 
 
 def _problem(loaded: Loaded[Recipe], path: Path, found: str, mend: str = "") -> Problem:

@@ -8,7 +8,7 @@ from datakit.errors import UsageError
 from trainer.encoders import build_backbone, resolve_encoder
 from trainer.grids import GridShape
 from trainer.model.parts import resolve_fusion, resolve_projector
-from trainer.recipe import ModelRecipe
+from trainer.recipe import ModelRecipe, Recipe, StageRecipe
 
 Fault = tuple[tuple[str | int, ...], str]
 
@@ -16,18 +16,18 @@ Fault = tuple[tuple[str | int, ...], str]
 ANY_WIDTH = 64
 
 
-def size_faults(model: ModelRecipe) -> list[Fault]:
+def size_faults(recipe: Recipe) -> list[Fault]:
     """Builds encoders, fusion and projector on the meta device, where they take no memory.
 
     Args:
-        model: all names in it are known, and all settings of the right kind.
+        recipe: all names in its model are known, and all settings of the right kind.
 
     Returns:
         Path of a key, and what is wrong there.
     """
     with torch.device("meta"):
-        shapes, faults = _encoder_shapes(model)
-        return faults or _faults_of_parts(model, shapes)
+        shapes, faults = _encoder_shapes(recipe.model)
+        return faults or _faults_of_parts(recipe, shapes)
 
 
 def _encoder_shapes(model: ModelRecipe) -> tuple[list[GridShape], list[Fault]]:
@@ -41,14 +41,23 @@ def _encoder_shapes(model: ModelRecipe) -> tuple[list[GridShape], list[Fault]]:
     return shapes, faults
 
 
-def _faults_of_parts(model: ModelRecipe, shapes: list[GridShape]) -> list[Fault]:
-    key = "fusion"
+def _faults_of_parts(recipe: Recipe, shapes: list[GridShape]) -> list[Fault]:
+    model, key = recipe.model, "fusion"
     try:
         fusion, fusion_settings = resolve_fusion(model.fusion.as_map())
         joined = fusion(shapes, model.grid, fusion_settings).shapes
         key = "projector"
         projector, projector_settings = resolve_projector(model.projector.as_map())
-        projector(joined, ANY_WIDTH, projector_settings)
+        visual_tokens = projector(joined, ANY_WIDTH, projector_settings).num_tokens
     except (ValueError, AssertionError) as error:  # torch asserts that heads divide a width
         return [(("model", key), str(error))]
+    shortest = min(recipe.stages, key=lambda stage: stage.max_tokens)
+    if shortest.max_tokens <= visual_tokens:
+        found = f"{shortest.max_tokens:,} tokens have no room for a view and its text: the view"
+        where = () if shortest.max_tokens == recipe.max_tokens else _place(recipe, shortest)
+        return [((*where, "max_tokens"), f"{found} alone has {visual_tokens:,} visual tokens.")]
     return []
+
+
+def _place(recipe: Recipe, stage: StageRecipe) -> tuple[str | int, ...]:
+    return ("stages", recipe.stages.index(stage))

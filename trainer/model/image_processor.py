@@ -18,6 +18,7 @@ from transformers.image_utils import make_flat_list_of_images
 
 from datakit.errors import DataError
 from trainer.geometry.base import Geometry, View
+from trainer.model.orientation import upright, upright_size
 from trainer.model.parts import resolve_geometry
 
 PADDED = {"type": "pad"}
@@ -68,15 +69,21 @@ class SquareImageProcessor(BaseImageProcessor):
         return BatchFeature({"pixel_values": pixels, "view_areas": areas, "num_views": counts})
 
     def views(self, image: Image.Image) -> list[View]:
-        """Views of one image of any mode; what is transparent shows white."""
-        return self.cutter().views(_as_rgb(image))
+        """Views of one image of any mode, upright; what is transparent shows white."""
+        return self.cutter().views(_as_rgb(upright(image)))
+
+    def num_views(self, image: Image.Image) -> int:
+        """How many views `views` makes, known without the pixels."""
+        return self.cutter().num_views(*upright_size(image))
 
     def stack(self, views: Sequence[View]) -> tuple[Tensor, Tensor]:
-        """Pixels, (N, 3, S, S), and areas, (N, 4), of views; N may be 0."""
+        """Pixels, (N, 3, S, S), and areas in whole pixels, (N, 4), of views; N may be 0.
+
+        Areas are whole numbers, which a cast of the inputs to bf16 leaves as they are.
+        """
+        areas = torch.tensor([view.area for view in views], dtype=torch.long).view(-1, 4)
         if not views:
-            side = self.side_px
-            return torch.zeros(0, 3, side, side, dtype=torch.uint8), torch.zeros(0, 4)
-        areas = torch.tensor([view.area for view in views])
+            return torch.zeros(0, 3, self.side_px, self.side_px, dtype=torch.uint8), areas
         return torch.stack([view.pixels for view in views]), areas
 
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
-from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedModel
+from transformers import AutoModelForCausalLM, GenerationMixin, PreTrainedConfig, PreTrainedModel
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from trainer.encoders.build import build_backbone
@@ -61,7 +61,9 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         shapes = [backbone.shape for backbone in self.backbones]
         height, width_cells = config.grid or (1, 1)
         self.fusion = fusion(shapes, (height, width_cells), fusion_settings)
-        self.language_model: PreTrainedModel = language_model or random_language_model(config)
+        self.language_model: PreTrainedModel = language_model or random_language_model(
+            config.get_text_config()
+        )
         width = config.get_text_config().hidden_size
         self.projector = projector(self.fusion.shapes, width, projector_settings)
         layers = config.get_text_config().num_hidden_layers
@@ -100,8 +102,8 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         Args:
             input_ids: (B, L), with `config.image_token_id` for each visual token.
             pixel_values: uint8, (N, 3, S, S).
-            view_areas: (N, 4), left, top, right and bottom of what shows the image, as shares of
-                S; all of each view where it is None.
+            view_areas: (N, 4), left, top, right and bottom of what shows the image, in pixels;
+                all of each view where it is None.
             attention_mask: (B, L), 0 at padding.
             inputs_embeds: (B, L, D), in place of `input_ids` and `pixel_values`.
             position_ids: (B, L), which `generate` counts without the padding, as it finds the name
@@ -159,7 +161,8 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
     def visual_tokens(self, pixel_values: Tensor, view_areas: Tensor | None = None) -> Tensor:
         """Encodes, joins and projects: uint8 (N, 3, S, S) to (N, tokens a view, D)."""
         grids = [backbone(pixel_values) for backbone in self.backbones]
-        tokens: Tensor = self.projector(self.fusion(grids, view_areas), view_areas)
+        areas = None if view_areas is None else view_areas.float() / pixel_values.shape[-1]
+        tokens: Tensor = self.projector(self.fusion(grids, areas), areas)
         return tokens
 
     def get_input_embeddings(self) -> nn.Module:
@@ -242,9 +245,9 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
             initialise()
 
 
-def random_language_model(config: EncoderMixtureConfig) -> PreTrainedModel:
-    """The language model of a configuration, with random weights."""
+def random_language_model(config: PreTrainedConfig) -> PreTrainedModel:
+    """A language model with random weights."""
     model: PreTrainedModel = AutoModelForCausalLM.from_config(  # type: ignore[no-untyped-call]
-        config.text_config
+        config
     )
     return model

@@ -50,6 +50,10 @@ class Projector(nn.Module):
         """
         raise NotImplementedError
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what was seen last: it holds a graph, which cannot be copied."""
+        return {**self.__dict__, "seen": None}
+
     def layers_within(self, width: int, num_layers: int) -> InLanguageModel | None:
         """Layers to put between those of the language model; most projectors have none.
 

@@ -19,13 +19,16 @@ def find_recipe(name: str | Path) -> Path:
         UsageError: a bare name that no shipped recipe has; the nearest are given.
     """
     path = Path(name)
-    if path.exists() or path.suffix or path.parent != Path():
+    if path.exists() or path.suffix in (".yaml", ".yml") or path.parent != Path():
         return path
     return data_file(SHIPPED_RECIPES, path.name, what="recipe")
 
 
 def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Loaded[Recipe]:
     """Loads a recipe, a file or the name of a shipped one, with what it extends.
+
+    Maps merge, unless they describe different kinds of things by `type`, `preset` or `model_type`:
+    then that of the recipe stands alone. Stages merge by name.
 
     Raises:
         UsageError: the file does not exist.
@@ -37,5 +40,6 @@ def load_recipe(recipe: str | Path, overrides: Sequence[str] = ()) -> Loaded[Rec
         what="recipe",
         shipped=SHIPPED_RECIPES,
         named_lists=("stages",),
+        kind_keys=("model_type", "preset", "type"),
         overrides=overrides,
     )

@@ -58,3 +58,10 @@ class ModelRecipe(Settings):
     projector: Annotated[PartChoice, bare("type")]
     grid: Annotated[tuple[Positive, Positive], both_sides()]
     geometry: Annotated[PartChoice, bare("type")] = PartChoice(type="pad")
+
+    @property
+    def tokenizer_name(self) -> str | None:
+        """Name or path of the tokenizer; None where it is trained on the build's text."""
+        if self.tokenizer is None and isinstance(self.language_model, str):
+            return self.language_model
+        return self.tokenizer

@@ -6,16 +6,20 @@ from typing import Annotated
 
 from pydantic import ConfigDict, Field, model_validator
 
+from trainer.recipe.defaults import LoraRecipe, Rate, StageDefaults
 from trainer.recipe.values import Name, Positive
-from trainer.settings import Settings
 
 
-class StageRecipe(Settings):
+class StageRecipe(StageDefaults):
     """One stage of training.
 
     Attributes:
         train: patterns over module names; what matches one of them trains, the rest is frozen.
+        each_encoder: whether every encoder trains by itself, one after the other, with a projector
+            of its own before the language model (Eagle's pre-alignment). Later stages without
+            `from` start with the encoders that it leaves; the projectors are dropped.
         lr: learning rate by pattern; `*` is for what no other pattern matches.
+        lora: adapters that train in this stage, besides what `train` names.
         batch_samples: samples a step, over all processes.
         data: name of what it trains on, in the recipe's `data` or as `--data NAME=DIR` gives it;
             null where there is one thing only.
@@ -29,10 +33,10 @@ class StageRecipe(Settings):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
 
     name: Name
-    train: Annotated[tuple[str, ...], Field(min_length=1)]
-    lr: Annotated[
-        dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]], Field(min_length=1)
-    ]
+    train: tuple[str, ...] = ()
+    lr: Annotated[dict[str, Rate], Field(min_length=1)]
+    lora: LoraRecipe | None = None
+    each_encoder: bool = False
     batch_samples: Positive
     data: Name | None = None
     streaming: bool = False
@@ -44,4 +48,10 @@ class StageRecipe(Settings):
     def _has_one_length(self) -> StageRecipe:
         if (self.epochs is None) == (self.steps is None):
             raise ValueError("a stage has either epochs or steps, and not both.")
+        return self
+
+    @model_validator(mode="after")
+    def _trains_something(self) -> StageRecipe:
+        if not self.train and self.lora is None:
+            raise ValueError("a stage trains something: give `train`, or `lora`.")
         return self

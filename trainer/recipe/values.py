@@ -6,10 +6,20 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+
+def _refuse_truth(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError(f"found {value}, expected a number.")
+    return value
+
+
+NO_TRUTH_VALUE = BeforeValidator(_refuse_truth)  # Python's True is 1
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
-Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+NameWithDots = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+Share = Annotated[float, Field(ge=0, le=1), NO_TRUTH_VALUE]
+Positive = Annotated[int, Field(ge=1), NO_TRUTH_VALUE]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False), NO_TRUTH_VALUE]
 
 
 class Choice(BaseModel):

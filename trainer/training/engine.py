@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import torch
-from torch import nn
-from torch.optim import Optimizer
-from torch.optim.lr_scheduler import LambdaLR
 
-from trainer.recipe import Recipe
+from trainer.model.modeling import EncoderMixtureForConditionalGeneration
+from trainer.recipe import Recipe, StageRecipe
+from trainer.training.data_parallel import DataParallelEngine
+from trainer.training.partitioned import partition
 from trainer.training.processes import Processes
-from trainer.training.schedule import lr_share
 
-# Adam as LLaVA, Honeybee and Eagle have it: torch's own defaults.
-ADAM_BETAS = (0.9, 0.999)
-ADAM_EPSILON = 1e-8
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
+# Smaller tensors stay whole at ZeRO-3: gathering them costs more than keeping them.
+PERSISTENT_ELEMENTS = 10_000
 
 
-def deepspeed_config(recipe: Recipe) -> dict[str, Any]:
-    """The configuration of a stage.
+def deepspeed_config(recipe: Recipe, stage: StageRecipe, processes: Processes) -> dict[str, Any]:
+    """The configuration of one stage.
 
-    `torch_adam` needs no compiler, on a CPU and on a GPU. DeepSpeed asks how large a micro-batch is
-    and counts nothing by it: the loop says where a step ends, and divides the loss itself.
+    `torch_adam` needs no compiler, on a CPU and on a GPU. DeepSpeed checks its batch sizes against
+    each other and does nothing else with them: the loop says where a step ends.
     """
     return {
+        "train_batch_size": processes.count,
         "train_micro_batch_size_per_gpu": 1,
         "gradient_accumulation_steps": 1,
-        "gradient_clipping": recipe.gradient_clipping,
+        "gradient_clipping": stage.gradient_clipping,
         "bf16": {"enabled": recipe.precision == "bf16"},
         "data_types": {"grad_accum_dtype": "fp32"},
-        "zero_optimization": {"stage": recipe.zero_stage},
+        "zero_optimization": {
+            "stage": recipe.zero_stage,
+            "stage3_param_persistence_threshold": PERSISTENT_ELEMENTS,
+        },
         "optimizer": {
             "type": "AdamW",
             "params": {
-                "betas": ADAM_BETAS,
-                "eps": ADAM_EPSILON,
+                "lr": 0.0,
+                "betas": stage.optimizer.betas,
+                "eps": stage.optimizer.eps,
                 "torch_adam": True,
             },
         },
@@ -44,28 +47,42 @@ def deepspeed_config(recipe: Recipe) -> dict[str, Any]:
     }
 
 
+def cast_weights(model: torch.nn.Module, dtype: torch.dtype) -> None:
+    """Casts what is saved of a model; tables that follow from sizes, as rotary ones, stay fp32."""
+    for tensor in model.state_dict(keep_vars=True).values():
+        if tensor.is_floating_point():
+            tensor.data = tensor.data.to(dtype)
+
+
 def start_engine(
-    model: nn.Module,
-    groups: list[dict[str, object]],
+    model: EncoderMixtureForConditionalGeneration,
+    groups: list[dict[str, Any]],
     *,
     recipe: Recipe,
-    steps: int,
+    stage: StageRecipe,
     processes: Processes,
 ) -> Any:
-    """Wraps a model for training; the engine moves the learning rates at every step."""
+    """Wraps a model for training: DeepSpeed's engine, or at `zero_stage: 0` one that is like it.
+
+    Learning rates start at zero: the loop sets them before each step.
+    """
+    if recipe.zero_stage == 0:
+        torch.nn.Module.to(model, processes.device)
+        return DataParallelEngine(
+            model,
+            groups,
+            betas=stage.optimizer.betas,
+            eps=stage.optimizer.eps,
+            gradient_clipping=stage.gradient_clipping,
+        )
     import deepspeed
 
-    dtype = torch.bfloat16 if recipe.precision == "bf16" else torch.float32
-    share = partial(lr_share, steps=steps, schedule=recipe.schedule)
-
-    def scheduler(optimizer: Optimizer) -> LambdaLR:
-        return LambdaLR(optimizer, share)
-
+    config = deepspeed_config(recipe, stage, processes)
+    if recipe.zero_stage == 3:
+        partition(model, config, processes.device)
+    else:
+        torch.nn.Module.to(model, processes.device)
     engine, *_ = deepspeed.initialize(
-        model=model.to(device=processes.device, dtype=dtype),
-        model_parameters=groups,
-        lr_scheduler=scheduler,
-        config=deepspeed_config(recipe),
-        dist_init_required=False,
+        model=model, model_parameters=groups, config=config, dist_init_required=False
     )
     return engine

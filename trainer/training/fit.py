@@ -1,30 +1,35 @@
-"""A whole run: a recipe and a build in, trained models out."""
+"""A whole run: a recipe and builds in, trained models out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import transformers
+from transformers import PreTrainedTokenizerBase
 
 import datakit
 from datakit.config import Loaded
 from trainer.data.choose import GivenData, choose_builds
 from trainer.data.open import open_builds
-from trainer.model.build import ModelAndProcessor, build_model, load_model
+from trainer.model.build import ModelAndProcessor
 from trainer.model.check import check_model
-from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.recipe import Blend, Recipe, StageRecipe, load_recipe
+from trainer.recipe import Blend, Recipe, load_recipe
+from trainer.training.activations import check_activations
+from trainer.training.identity import run_identity
+from trainer.training.jobs import Job, choose_jobs, jobs_of, outlines_of
 from trainer.training.metrics import loss_curve
 from trainer.training.packing_check import check_packing
-from trainer.training.prepare import (
-    claim_folder,
-    make_tokenizer,
-)
-from trainer.training.processes import Processes, join_processes
-from trainer.training.stage import Run, StageResult, model_folder, train_stage
-from trainer.training.stage_data import prepare_data
-from trainer.training.trainable import plan_stages
+from trainer.training.prepare import claim_folder, make_tokenizer
+from trainer.training.processes import Processes, deterministic, join_processes
+from trainer.training.run import Run, StageResult, finished_stage
+from trainer.training.stage import train_stage
+from trainer.training.stage_data import AnyData, prepare_data
+from trainer.training.starting import check_starts, starting_model
+from trainer.training.stopping import StopRequest, stop_requests
+from trainer.training.trainable import TrainPlan, plan_jobs, trains_embeddings
 
 
 def fit(
@@ -33,8 +38,9 @@ def fit(
     data: GivenData = None,
     out: Path | str,
     overrides: Sequence[str] = (),
+    stage: str | None = None,
 ) -> list[StageResult]:
-    """Trains all stages of a recipe on builds.
+    """Trains the stages of a recipe on builds.
 
     Under a launcher every process calls it; each returns the same.
 
@@ -44,6 +50,8 @@ def fit(
             `data`, in place of the recipe's own.
         out: folder of the run; each stage gets a folder in it.
         overrides: `key.key=value`, over the recipe.
+        stage: the only one to train, or `STAGE/ENCODER` of one with `each_encoder`; all of them
+            where it is None.
 
     Raises:
         UsageError: the recipe, the build's path or the output folder is wrong; before training.
@@ -55,8 +63,12 @@ def fit(
     blends = choose_builds(loaded, data)
     builds = open_builds(blends.values())
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    with join_processes() as processes:
-        results = _train(loaded, blends, builds, Path(out), processes)
+    with (
+        join_processes() as processes,
+        stop_requests() as stop,
+        deterministic(loaded.value.deterministic),
+    ):
+        results = _train(loaded, blends, builds, Path(out), processes, stop, only=stage)
         _tell_results(results, processes)
     return results
 
@@ -67,48 +79,100 @@ def _train(
     builds: Mapping[str, datakit.BuiltDataset],
     out: Path,
     processes: Processes,
+    stop: StopRequest,
+    *,
+    only: str | None,
 ) -> list[StageResult]:
     recipe = loaded.value
-    claim_folder(out, processes)
+    jobs = jobs_of(recipe)
+    chosen = choose_jobs(jobs, only)
+    models = outlines_of(jobs)
+    plans = plan_jobs(loaded, jobs, models)
+    check_activations(models[jobs[-1].encoder], loaded)
+    check_starts(chosen, out)
+    identity = run_identity(recipe, blends, builds)
+    claim_folder(out, identity, processes)
     tokenizer = make_tokenizer(
-        recipe.model, list(builds.values()), folder=out / "tokenizer", processes=processes
-    )
-    first = build_model(recipe.model, tokenizer, seed=recipe.seed)
-    plans = plan_stages(first.model, loaded)
-    _tell_model(first, recipe, processes)
-    if recipe.packing:
-        check_packing(first.model)
-    data = prepare_data(recipe, blends, builds, processor=first.processor, processes=processes)
-    run = Run(
-        recipe=recipe,
-        data=data,
-        processor=first.processor,
-        out=out,
+        recipe.model,
+        list(builds.values()),
+        folder=out / "tokenizer",
+        embeddings_train=any(trains_embeddings(model, plans) for model in models.values()),
         processes=processes,
     )
-    model = first.model
-    results: list[StageResult] = []
-    for stage, plan in zip(recipe.stages, plans, strict=True):
-        if results:
-            model = _starting_model(run, stage)
-        results.append(train_stage(run, stage, plan, model))
-    return results
+    work = _Work(
+        recipe=recipe,
+        plans={job.name: plan for job, plan in zip(jobs, plans, strict=True)},
+        chosen=chosen,
+        blends=blends,
+        builds=builds,
+        tokenizer=tokenizer,
+        out=out,
+        processes=processes,
+        identity=identity,
+        stop=stop,
+    )
+    return [work.result_of(job) for job in chosen]
 
 
-def _starting_model(run: Run, stage: StageRecipe) -> EncoderMixtureForConditionalGeneration:
-    """The weights that a later stage starts from: another stage's, or the recipe's own."""
-    if stage.from_stage is not None:
-        return load_model(model_folder(run.out, stage.from_stage))
-    tokenizer = run.processor.tokenizer
-    return build_model(run.recipe.model, tokenizer, seed=run.recipe.seed).model
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Work:
+    """What the jobs of a run share."""
+
+    recipe: Recipe
+    plans: Mapping[str, TrainPlan]
+    chosen: Sequence[Job]
+    blends: Mapping[str, Blend]
+    builds: Mapping[str, datakit.BuiltDataset]
+    tokenizer: PreTrainedTokenizerBase
+    out: Path
+    processes: Processes
+    identity: Mapping[str, Any]
+    stop: StopRequest
+    data: dict[str | None, Mapping[str, AnyData]] = field(default_factory=dict)
+
+    def result_of(self, job: Job) -> StageResult:
+        """Trains what is not trained yet. Its model goes when it is done."""
+        result = finished_stage(self.out, job.name, self.processes)
+        if result is not None:
+            self.processes.tell(f"\nstage {job.name}: done before")
+            return result
+        built = starting_model(job, self.tokenizer, seed=self.recipe.seed, out=self.out)
+        if job.encoder not in self.data:
+            self.data[job.encoder] = self._prepare(job, built)
+        run = Run(
+            recipe=self.recipe,
+            data=self.data[job.encoder],
+            processor=built.processor,
+            out=self.out,
+            processes=self.processes,
+            identity=self.identity,
+            stop=self.stop,
+        )
+        return train_stage(run, job.stage, self.plans[job.name], built.model)
+
+    def _prepare(self, job: Job, built: ModelAndProcessor) -> Mapping[str, AnyData]:
+        """The data of all jobs of one encoder, or of all together: samples have the same sizes."""
+        _tell_model(built, self.processes)
+        if self.recipe.packing:
+            check_packing(built.model)
+        alike = [other for other in self.chosen if other.encoder == job.encoder]
+        return prepare_data(
+            self.recipe,
+            [other.stage for other in alike],
+            {other.name: self.blends[other.stage_name] for other in alike},
+            self.builds,
+            processor=built.processor,
+            processes=self.processes,
+        )
 
 
-def _tell_model(first: ModelAndProcessor, recipe: Recipe, processes: Processes) -> None:
-    size = sum(parameter.numel() for parameter in first.model.parameters())
+def _tell_model(built: ModelAndProcessor, processes: Processes) -> None:
+    config = built.model.config
+    size = sum(parameter.numel() for parameter in built.model.parameters())
     processes.tell(
-        f"model: {' + '.join(first.model.encoders)} -> {recipe.model.fusion.type} -> "
-        f"{recipe.model.projector.type} -> {first.model.config.text_config.model_type}; "
-        f"{size / 1e6:.1f}M parameters, {first.processor.tokens_per_view} visual tokens a view"
+        f"model: {' + '.join(built.model.encoders)} -> {config.fusion['type']} -> "
+        f"{config.projector['type']} -> {config.text_config.model_type}; "
+        f"{size / 1e6:.1f}M parameters, {built.processor.tokens_per_view} visual tokens a view"
     )
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
+from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
@@ -25,6 +26,7 @@ from trainer.recipe import Recipe, StageRecipe
 from trainer.training.metrics import StepMetrics
 from trainer.training.processes import Processes
 from trainer.training.sample_log import SampleLog
+from trainer.training.schedule import set_rates
 from trainer.training.stage_data import AnyData
 from trainer.training.trainable import set_modes
 
@@ -46,7 +48,7 @@ def stage_batches(
     """
     limits = Limits(
         packing=recipe.packing,
-        tokens=recipe.micro_batch_tokens or recipe.max_tokens,
+        tokens=recipe.micro_batch_tokens or stage.max_tokens,
         views=recipe.micro_batch_views,
     )
     load = partial(
@@ -84,7 +86,9 @@ def train_steps(
     engine: Any,
     batches: Iterable[StepBatch],
     *,
+    recipe: Recipe,
     stage: StageRecipe,
+    steps: int,
     epoch_samples: int,
     log: SampleLog,
     processes: Processes,
@@ -93,6 +97,7 @@ def train_steps(
     """Trains, and yields each step's metrics.
 
     Args:
+        steps: of the whole stage.
         epoch_samples: that an epoch has.
         log: where samples are noted that cannot be used.
         start_step: steps that are done already.
@@ -114,7 +119,10 @@ def train_steps(
         label_tokens, tokens, samples, images, faulty, dropped = (int(count) for count in counts)
         log.note_faulty(step, batch.faulty, faulty)
         log.note_dropped(step, batch.dropped, dropped)
-        rates = {group["pattern"]: group["lr"] for group in engine.optimizer.param_groups}
+        groups = engine.optimizer.param_groups
+        set_rates(groups, step - 1, steps=steps, schedule=stage.schedule)
+        seed_step(recipe.seed, stage.name, step, processes.rank)
+        rates = {group["pattern"]: group["lr"] for group in groups}
         loss = train_step(engine, batch, label_tokens=max(label_tokens, 1), processes=processes)
         grad_norm = float(engine.get_global_grad_norm())
         if not (math.isfinite(loss) and math.isfinite(grad_norm)):
@@ -137,6 +145,12 @@ def train_steps(
             seconds=now - started,
         )
         started = now
+
+
+def seed_step(seed: int, stage: str, step: int, rank: int) -> None:
+    """Seeds torch for a step, so that its random state follows from where it is."""
+    digest = blake2b(f"step {seed} {stage} {step} {rank}".encode(), digest_size=8).digest()
+    torch.manual_seed(int.from_bytes(digest, "big", signed=True))
 
 
 def train_step(engine: Any, batch: StepBatch, *, label_tokens: int, processes: Processes) -> float:

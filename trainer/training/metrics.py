@@ -12,6 +12,7 @@ from types import TracebackType
 from torch.utils.tensorboard import SummaryWriter
 
 BARS = "▁▂▃▄▅▆▇█"
+METRICS_FILE = "metrics.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +44,11 @@ class StepMetrics:
 class MetricsWriter:
     """Appends each step to `metrics.jsonl` and to TensorBoard's files, as it happens."""
 
-    def __init__(self, folder: Path) -> None:
-        self.lines = (folder / "metrics.jsonl").open("a", encoding="utf-8")
-        self.board = SummaryWriter(str(folder))
+    def __init__(self, folder: Path, *, start: int = 0) -> None:
+        """Goes on after the first `start` steps; TensorBoard forgets what it had of later ones."""
+        self.path = folder / METRICS_FILE
+        self.lines = self.path.open("a", encoding="utf-8")
+        self.board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
 
     def __enter__(self) -> MetricsWriter:
         return self

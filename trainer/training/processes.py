@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,6 +20,7 @@ T = TypeVar("T")
 
 SHARED_MEMORY_OP = "deepspeed_shm_comm"
 COLLECTIVE_TIMEOUT = timedelta(minutes=30)
+FIRST_PORT, PORTS = 20_000, 10_000  # of jobs of Slurm, by their number
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,12 @@ class Processes:
         tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
         distributed.all_reduce(tensor)
         return [float(value) for value in tensor.tolist()]
+
+    def largest(self, value: int) -> int:
+        """The largest value of any process."""
+        tensor = torch.tensor(value, device=self.device)
+        distributed.all_reduce(tensor, distributed.ReduceOp.MAX)
+        return int(tensor)
 
     def gather(self, value: T) -> list[T]:
         """The values of all processes, by rank."""
@@ -109,24 +116,56 @@ def join_processes() -> Iterator[Processes]:
 
 
 @contextmanager
+def deterministic(wanted: bool) -> Iterator[None]:
+    """Within it, torch uses only operations that give the same bits each time, where wanted."""
+    before = torch.are_deterministic_algorithms_enabled()
+    if wanted:
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(wanted or before)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before)
+
+
+@contextmanager
 def _launched() -> Iterator[None]:
-    """Where no launcher did it, sets for a while what one would have set."""
+    """Where no launcher of torch did it, sets for a while what one would have set."""
     if "RANK" in os.environ:
         yield
         return
+    # A batch script has no tasks itself: only what `srun` starts has this variable.
+    added = _of_slurm(os.environ) if "SLURM_STEP_NUM_TASKS" in os.environ else _alone()
+    added = {key: value for key, value in added.items() if key not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for key in added:
+            del os.environ[key]
+
+
+def _of_slurm(environment: Mapping[str, str]) -> dict[str, str]:
+    """What torch wants to know of a task that `srun` started."""
+    job = int(environment["SLURM_JOB_ID"]) + int(environment.get("SLURM_STEP_ID", 0))
+    return {
+        "RANK": environment["SLURM_PROCID"],
+        # With `--gpus-per-task` a task sees its own GPU alone.
+        "LOCAL_RANK": str(int(environment["SLURM_LOCALID"]) % max(torch.cuda.device_count(), 1)),
+        "WORLD_SIZE": environment["SLURM_STEP_NUM_TASKS"],
+        "MASTER_ADDR": environment.get("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1"),
+        "MASTER_PORT": str(FIRST_PORT + job % PORTS),
+    }
+
+
+def _alone() -> dict[str, str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    lone = {
+    return {
         "RANK": "0",
         "LOCAL_RANK": "0",
         "WORLD_SIZE": "1",
         "MASTER_ADDR": "127.0.0.1",
         "MASTER_PORT": str(port),
     }
-    os.environ.update(lone)
-    try:
-        yield
-    finally:
-        for key in lone:
-            del os.environ[key]

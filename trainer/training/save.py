@@ -11,11 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from safetensors import SafetensorError
+from torch import Tensor
 
+from datakit.errors import OutputError
 from datakit.io.atomic import TEMPORARY_SUFFIX, sync, whole_file, write_whole
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.processor import EncoderMixtureProcessor
-from trainer.recipe import Recipe
+from trainer.recipe import LoraRecipe, Recipe
+from trainer.training.adapters import save_adapters, without_adapters
+from trainer.training.partitioned import whole_tensors
+from trainer.training.processes import Processes
 from trainer.training.stage_data import AnyData
 
 
@@ -23,20 +29,59 @@ def save_model(
     folder: Path,
     model: EncoderMixtureForConditionalGeneration,
     processor: EncoderMixtureProcessor,
+    tensors: dict[str, Tensor] | None = None,
 ) -> None:
     """Writes a model as `write_model` does, whole or not at all."""
     with whole_folder(folder) as temporary:
-        write_model(temporary, model, processor)
+        write_model(temporary, model, processor, tensors)
 
 
 def write_model(
     folder: Path,
     model: EncoderMixtureForConditionalGeneration,
     processor: EncoderMixtureProcessor,
+    tensors: dict[str, Tensor] | None = None,
 ) -> None:
-    """Writes model, configuration, tokenizer and chat template in transformers' format."""
-    model.save_pretrained(folder)
+    """Writes model, configuration, tokenizer and chat template in transformers' format.
+
+    Args:
+        tensors: what to save, where the model itself has only a part of it.
+    """
+    model.save_pretrained(folder, state_dict=tensors)
     processor.save_pretrained(folder)
+
+
+def save_trained(
+    folder: Path,
+    model: EncoderMixtureForConditionalGeneration,
+    processor: EncoderMixtureProcessor,
+    *,
+    lora: LoraRecipe | None,
+    processes: Processes,
+) -> None:
+    """Writes what a stage trained, adapters added to their layers; every process calls it.
+
+    Adapters alone go to `adapter/` beside it, in peft's format.
+
+    Raises:
+        OutputError: it cannot be written, as on a full disk; in all processes.
+    """
+    tensors = whole_tensors(model, wanted=processes.is_main)
+    fault = ""
+    if processes.is_main:
+        try:
+            if lora is not None:
+                alone = folder.with_name("adapter")
+                shutil.rmtree(alone, ignore_errors=True)
+                with whole_folder(alone) as temporary:
+                    save_adapters(temporary, tensors, lora)
+                tensors = without_adapters(tensors, lora)
+            save_model(folder, model, processor, tensors)
+        except (OSError, SafetensorError) as error:
+            fault = f"{folder} cannot be written: {error}. Make room; the same command goes on."
+    fault = processes.gather(fault)[0]
+    if fault:
+        raise OutputError(fault)
 
 
 @contextlib.contextmanager

@@ -2,58 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterator
+from typing import Any
 
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.model.processor import EncoderMixtureProcessor
-from trainer.recipe import Recipe, StageRecipe
-from trainer.training.engine import start_engine
+from trainer.recipe import StageRecipe
+from trainer.training.activations import checkpoint_activations
+from trainer.training.adapters import add_adapters
+from trainer.training.checkpoints.frozen import frozen_digests
+from trainer.training.checkpoints.stage import SavedStage, StageCheckpoints
+from trainer.training.engine import DTYPES, cast_weights, start_engine
+from trainer.training.holding import held_folder
+from trainer.training.language_model import set_up_language_model
 from trainer.training.loop import stage_batches, train_steps
-from trainer.training.metrics import MetricsWriter, StepMetrics, console_line
-from trainer.training.processes import Processes
-from trainer.training.sample_log import SampleLog
-from trainer.training.save import describe_stage, save_model
+from trainer.training.metrics import StepMetrics
+from trainer.training.recording import Recorder, forget_after
+from trainer.training.run import Run, StageResult
+from trainer.training.sample_log import FAULTY, SampleLog
+from trainer.training.save import describe_stage, save_trained
 from trainer.training.schedule import stage_steps
-from trainer.training.stage_data import AnyData
+from trainer.training.starting import model_folder
+from trainer.training.stopping import stopped
 from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
-
-CONSOLE_LINES = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
-    """What the stages of a run share.
-
-    Attributes:
-        data: what each stage trains on, by its name.
-    """
-
-    recipe: Recipe
-    data: Mapping[str, AnyData]
-    processor: EncoderMixtureProcessor
-    out: Path
-    processes: Processes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageResult:
-    """What one stage came to.
-
-    Attributes:
-        losses: of every step, in nats a learned token.
-        model: folder that transformers loads.
-    """
-
-    name: str
-    losses: tuple[float, ...]
-    model: Path
-
-
-def model_folder(out: Path, stage: str) -> Path:
-    """Where a stage's model is."""
-    return out / stage / "model"
 
 
 def train_stage(
@@ -62,64 +32,138 @@ def train_stage(
     plan: TrainPlan,
     model: EncoderMixtureForConditionalGeneration,
 ) -> StageResult:
-    """Trains what the plan says and saves the whole model."""
-    folder = run.out / stage.name
-    data = run.data[stage.name]
-    if run.processes.is_main:
-        describe_stage(folder, run.recipe, data)
+    """Trains what the plan says, from the newest checkpoint where there is one; saves all of it.
+
+    Raises:
+        StoppedError: a signal came; a checkpoint is written.
+        OutputError: a checkpoint or the model cannot be written.
+        TrainingError: the loss is no longer a number, or a checkpoint is not whole.
+    """
+    folder, data = run.out / stage.name, run.data[stage.name]
+    target = model_folder(run.out, stage.name)
     steps = stage.steps or stage_steps(
         data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
     )
-    freeze_all_but(model, plan)
-    engine = start_engine(
-        model,
-        optimizer_groups(model, plan, stage, run.recipe.weight_decay),
+    with held_folder(folder, run.processes):
+        if run.processes.is_main:
+            describe_stage(folder, run.recipe, data)
+        checkpoints = _prepare(run, stage, plan, model)
+        saved = checkpoints.newest()
+        _tell_stage(run, stage, steps, model, saved)
+        engine = _start(run, stage, plan, model, saved)
+        start = saved.step if saved else 0
+        losses = _train(run, stage, range(start, steps), engine, checkpoints)
+        save_trained(target, model, run.processor, lora=stage.lora, processes=run.processes)
+        engine.destroy()
+    return StageResult(name=stage.name, losses=tuple(losses), model=target)
+
+
+def _train(
+    run: Run, stage: StageRecipe, todo: range, engine: Any, checkpoints: StageCheckpoints
+) -> list[float]:
+    """Does the steps that are left, counted from 0; returns the losses of all."""
+    folder, data = run.out / stage.name, run.data[stage.name]
+    start, steps = todo.start, todo.stop
+    if run.processes.is_main:
+        forget_after(folder / FAULTY, start)
+    run.processes.wait()
+    most_faulty = int(run.recipe.max_faulty_share * steps * stage.batch_samples)
+    batches = stage_batches(
+        data,
         recipe=run.recipe,
+        stage=stage,
         steps=steps,
         processes=run.processes,
+        start_step=start,
     )
-    trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
-    run.processes.tell(
-        f"\nstage {stage.name}: {steps:,} steps of {stage.batch_samples} samples; "
-        f"{trained / 1e6:.1f}M parameters train"
-    )
-    batches = stage_batches(
-        data, recipe=run.recipe, stage=stage, steps=steps, processes=run.processes
-    )
-    most_faulty = int(run.recipe.max_faulty_share * steps * stage.batch_samples)
     metrics = train_steps(
         engine,
         batches,
+        recipe=run.recipe,
         stage=stage,
+        steps=steps,
         epoch_samples=data.epoch_samples,
         log=SampleLog(folder, most_faulty=most_faulty, processes=run.processes),
         processes=run.processes,
+        start_step=start,
     )
-    losses = _record(run, stage, steps, metrics)
-    if run.processes.is_main:
-        save_model(model_folder(run.out, stage.name), model, run.processor)
-    engine.destroy()
-    run.processes.wait()
-    return StageResult(
-        name=stage.name, losses=tuple(losses), model=model_folder(run.out, stage.name)
+    with Recorder(
+        folder, stage.name, start=start, steps=steps, processes=run.processes
+    ) as recorder:
+        _follow(run, engine, metrics, recorder, checkpoints)
+    return recorder.losses
+
+
+def _prepare(
+    run: Run, stage: StageRecipe, plan: TrainPlan, model: EncoderMixtureForConditionalGeneration
+) -> StageCheckpoints:
+    """Makes a model ready to train, all of it still in each process."""
+    cast_weights(model, DTYPES[run.recipe.precision])
+    frozen = frozen_digests(model, plan.pattern_of, run.processes)
+    if stage.lora is not None:
+        add_adapters(model, stage.lora, seed=run.recipe.seed)
+    freeze_all_but(model, plan)
+    set_up_language_model(model.language_model, run.recipe, run.processes.device)
+    checkpoint_activations(model, run.recipe.activation_checkpointing)
+    return StageCheckpoints(
+        folder=run.out / stage.name,
+        stage=stage.name,
+        identity=run.identity,
+        frozen=frozen,
+        keep=run.recipe.keep_checkpoints,
+        processes=run.processes,
     )
 
 
-def _record(
-    run: Run, stage: StageRecipe, steps: int, metrics: Iterator[StepMetrics]
-) -> list[float]:
-    """Writes and prints metrics as they come; returns the losses."""
-    if not run.processes.is_main:
-        return [step.loss for step in metrics]
-    every = max(steps // CONSOLE_LINES, 1)
-    losses: list[float] = []
-    recent: list[StepMetrics] = []
-    with MetricsWriter(run.out / stage.name) as writer:
-        for step in metrics:
-            writer.write(step)
-            losses.append(step.loss)
-            recent.append(step)
-            if step.step % every == 0 or step.step == steps:
-                run.processes.tell(console_line(stage.name, steps, recent))
-                recent = []
-    return losses
+def _start(
+    run: Run,
+    stage: StageRecipe,
+    plan: TrainPlan,
+    model: EncoderMixtureForConditionalGeneration,
+    saved: SavedStage | None,
+) -> Any:
+    """The engine, as it was when the checkpoint was written."""
+    if saved is not None:
+        saved.load_weights(model)
+    groups = optimizer_groups(model, plan, stage)
+    engine = start_engine(model, groups, recipe=run.recipe, stage=stage, processes=run.processes)
+    if saved is not None:
+        saved.load_optimizer(engine)
+    return engine
+
+
+def _follow(
+    run: Run,
+    engine: Any,
+    metrics: Iterator[StepMetrics],
+    recorder: Recorder,
+    checkpoints: StageCheckpoints,
+) -> None:
+    """Records each step, and saves when it is time to or when the run shall stop."""
+    every = run.recipe.save_every_steps
+    for step in metrics:
+        recorder.add(step)
+        number = run.stop.agreed(run.processes)
+        if step.step == recorder.steps:
+            return  # the model itself is saved next
+        if number or (every and step.step % every == 0):
+            recorder.sync()
+            checkpoints.save(engine, step.step)
+        if number:
+            where = f"stage {recorder.stage}, step {step.step:,} of {recorder.steps:,},"
+            raise stopped(number, where=where)
+
+
+def _tell_stage(
+    run: Run,
+    stage: StageRecipe,
+    steps: int,
+    model: EncoderMixtureForConditionalGeneration,
+    saved: SavedStage | None,
+) -> None:
+    trained = sum(tensor.numel() for tensor in model.parameters() if tensor.requires_grad)
+    again = f"; goes on after step {saved.step:,}" if saved else ""
+    run.processes.tell(
+        f"\nstage {stage.name}: {steps:,} steps of {stage.batch_samples} samples; "
+        f"{trained / 1e6:.1f}M parameters train{again}"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +17,7 @@ from trainer.data.size_cache import SizeCache
 from trainer.data.sizes import SampleSizes
 from trainer.data.streaming import StreamedData, stream_builds
 from trainer.model.processor import EncoderMixtureProcessor
-from trainer.recipe import Blend, Recipe
+from trainer.recipe import Blend, Recipe, StageRecipe
 from trainer.training.processes import Processes
 
 AnyData: TypeAlias = StageData | StreamedData
@@ -25,37 +25,39 @@ AnyData: TypeAlias = StageData | StreamedData
 
 def prepare_data(
     recipe: Recipe,
+    stages: Iterable[StageRecipe],
     blends: Mapping[str, Blend],
     builds: Mapping[str, datakit.BuiltDataset],
     *,
     processor: EncoderMixtureProcessor,
     processes: Processes,
 ) -> dict[str, AnyData]:
-    """What each stage trains on, by its name; stages with one blend share it.
+    """What each of the stages trains on, by its name; stages alike share it.
 
     Raises:
         DataError: a sample is damaged or lacks an image, or no sample of a build is left.
     """
-    cut_tokens = recipe.max_tokens if recipe.over_long == "cut" else None
-    selection = Selection(max_tokens=recipe.max_tokens, max_views=recipe.micro_batch_views)
-    sizes: dict[str, SampleSizes] = {}
-    joined: dict[Blend, StageData] = {}
+    sizes: dict[tuple[str, int | None], SampleSizes] = {}
+    joined: dict[tuple[Blend, int], StageData] = {}
     found: dict[str, AnyData] = {}
-    for stage in recipe.stages:
-        blend = blends[stage.name]
+    for stage in stages:
+        cut_tokens = stage.max_tokens if recipe.over_long == "cut" else None
+        selection = Selection(max_tokens=stage.max_tokens, max_views=recipe.micro_batch_views)
+        blend, key = blends[stage.name], (blends[stage.name], stage.max_tokens)
         if stage.streaming:
             found[stage.name] = stream_builds(blend, builds, processor, selection, cut_tokens)
             continue
         for choice in blend:
-            if choice.build not in sizes:
+            if (choice.build, cut_tokens) not in sizes:
                 build = builds[choice.build]
-                sizes[choice.build] = measure_build(
+                sizes[choice.build, cut_tokens] = measure_build(
                     build, processor, cut_tokens=cut_tokens, processes=processes
                 )
-        if blend not in joined:
-            joined[blend] = join_builds(blend, builds, sizes, processor, selection)
-            tell_data(joined[blend], selection, processes)
-        found[stage.name] = joined[blend]
+        if key not in joined:
+            own = {choice.build: sizes[choice.build, cut_tokens] for choice in blend}
+            joined[key] = join_builds(blend, builds, own, processor, selection)
+            tell_data(joined[key], selection, processes)
+        found[stage.name] = joined[key]
     return found
 
 

@@ -4,46 +4,60 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from itertools import chain
+from typing import Any
 
 from torch import nn
+from transformers import PreTrainedModel
 
 from datakit.config import Loaded
 from datakit.errors import ConfigError, Problem, nearest
-from trainer.recipe import Recipe, StageRecipe
+from trainer.recipe import LoraRecipe, Recipe, StageRecipe
+from trainer.training.adapters import adapted_weight, adapter_sizes
+from trainer.training.jobs import Job
+from trainer.training.patterns import matches
 
 EVERYTHING = "*"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainPlan:
-    """What one stage trains.
+    """What one job trains.
 
     Attributes:
-        pattern_of: for each trainable parameter, by name, the pattern of its learning rate.
+        pattern_of: for each trainable parameter, by name, the pattern of its learning rate; those
+            of adapters are among them, though the model has none yet.
+        adapter_sizes: elements of each of the latter, by name.
     """
 
     pattern_of: Mapping[str, str]
+    adapter_sizes: Mapping[str, int]
 
 
-def matches(name: str, pattern: str) -> bool:
-    """Whether a pattern names a parameter or a module that holds it: `encoders`, `encoders.*`."""
-    return fnmatchcase(name, pattern) or fnmatchcase(name, f"{pattern}.*")
+def plan_jobs(
+    loaded: Loaded[Recipe], jobs: Sequence[Job], models: Mapping[str | None, nn.Module]
+) -> list[TrainPlan]:
+    """Decides what every job trains.
 
-
-def plan_stages(model: nn.Module, loaded: Loaded[Recipe]) -> list[TrainPlan]:
-    """Decides what every stage trains.
+    Args:
+        jobs: all of the recipe, in its order.
+        models: by the encoder that a job is of.
 
     Raises:
-        ConfigError: a pattern matches nothing, a trained parameter has no learning rate or two;
-            for all stages at once, before the first one starts.
+        ConfigError: a pattern matches nothing, a trained parameter has no learning rate or two, or
+            nothing of an encoder trains; for all stages at once, before the first one starts.
     """
-    names = [name for name, _ in model.named_parameters()]
     problems: list[Problem] = []
     plans: list[TrainPlan] = []
     for index, stage in enumerate(loaded.value.stages):
-        plan, found = _plan_stage(names, stage)
-        plans.append(plan)
+        own = {job.name: models[job.encoder] for job in jobs if job.index == index}
+        pattern_of, found = _plan_stage(list(own.values()), stage)
+        shares = {job: _share_of(pattern_of, model, stage.lora) for job, model in own.items()}
+        idle = [job for job, share in shares.items() if not share.pattern_of]
+        if idle and not found:
+            text = f"{', '.join(map(repr, stage.train))}: nothing of {', '.join(idle)} trains."
+            found.append(("train", text, "Name the encoders that are left out, too."))
+        plans += shares.values()
         for key, text, mend in found:
             where = loaded.where("stages", index, key)
             problems.append(
@@ -52,6 +66,23 @@ def plan_stages(model: nn.Module, loaded: Loaded[Recipe]) -> list[TrainPlan]:
     if problems:
         raise ConfigError(f"recipe {loaded.path}", problems)
     return plans
+
+
+def _share_of(
+    pattern_of: Mapping[str, str], model: nn.Module, lora: LoraRecipe | None
+) -> TrainPlan:
+    """What of a stage's plan one of its models has."""
+    adapters = adapter_sizes(model, lora) if lora is not None else {}
+    names = [*(name for name, _ in model.named_parameters()), *adapters]
+    own = {name: pattern_of[name] for name in names if name in pattern_of}
+    return TrainPlan(pattern_of=own, adapter_sizes=adapters)
+
+
+def trains_embeddings(model: PreTrainedModel, plans: Iterable[TrainPlan]) -> bool:
+    """Whether any of the plans trains the embeddings of tokens."""
+    embeddings = model.get_input_embeddings().weight
+    names = [name for name, parameter in model.named_parameters() if parameter is embeddings]
+    return any(name in plan.pattern_of for plan in plans for name in names)
 
 
 def freeze_all_but(model: nn.Module, plan: TrainPlan) -> None:
@@ -72,12 +103,10 @@ def set_modes(model: nn.Module) -> None:
             module.eval()
 
 
-def optimizer_groups(
-    model: nn.Module, plan: TrainPlan, stage: StageRecipe, weight_decay: float
-) -> list[dict[str, object]]:
+def optimizer_groups(model: nn.Module, plan: TrainPlan, stage: StageRecipe) -> list[dict[str, Any]]:
     """Groups trainable parameters by learning rate and by whether they decay.
 
-    Vectors (biases, norms) never decay.
+    Vectors (biases, norms) never decay. Rates are zero until the schedule sets them.
     """
     groups: dict[tuple[str, bool], list[nn.Parameter]] = {}
     for name, parameter in model.named_parameters():
@@ -87,8 +116,9 @@ def optimizer_groups(
     return [
         {
             "params": members,
-            "lr": stage.lr[pattern],
-            "weight_decay": weight_decay * decays,
+            "lr": 0.0,
+            "peak_lr": stage.lr[pattern],
+            "weight_decay": stage.weight_decay * decays,
             "pattern": pattern,
         }
         for (pattern, decays), members in groups.items()
@@ -98,17 +128,42 @@ def optimizer_groups(
 _Found = tuple[str, str, str]
 
 
-def _plan_stage(names: Sequence[str], stage: StageRecipe) -> tuple[TrainPlan, list[_Found]]:
-    """The plan, and what is wrong with it: key, what was found, how to mend it."""
+def _plan_stage(
+    models: Sequence[nn.Module], stage: StageRecipe
+) -> tuple[dict[str, str], list[_Found]]:
+    """The pattern of each parameter of the stage's models that trains, and what is wrong.
+
+    Returns:
+        Patterns by name; and of each fault its key, what was found, how to mend it.
+    """
+    names = list(dict.fromkeys(name for model in models for name, _ in model.named_parameters()))
     found: list[_Found] = []
     for pattern in stage.train:
         if not any(matches(name, pattern) for name in names):
             text = f"{pattern!r} matches nothing in the model."
             found.append(("train", text, nearest(pattern, _modules(names))))
     trained = [name for name in names if any(matches(name, pattern) for pattern in stage.train)]
+    if stage.lora is not None:
+        of_all = (adapter_sizes(model, stage.lora) for model in models)
+        adapters = list(dict.fromkeys(chain(*of_all)))
+        found += _lora_problems(trained, adapters, names, stage.lora)
+        trained += adapters
     found += _lr_problems(trained, stage)
-    pattern_of = {name: rates[0] for name in trained if (rates := _rates_of(name, stage.lr))}
-    return TrainPlan(pattern_of=pattern_of), found
+    rates = {name: _rates_of(name, stage.lr) for name in trained}
+    return {name: patterns[0] for name, patterns in rates.items() if patterns}, found
+
+
+def _lora_problems(
+    trained: Sequence[str], adapters: Sequence[str], names: Sequence[str], lora: LoraRecipe
+) -> Iterator[_Found]:
+    for pattern in lora.targets:
+        if not any(matches(adapter, pattern) for adapter in adapters):
+            text = f"{pattern!r} matches no linear layer of the model."
+            yield "lora", text, nearest(pattern, _modules(names))
+    both = sorted(set(trained) & {adapted_weight(adapter) for adapter in adapters})
+    if both:
+        mend = "Let `train` and `lora.targets` name different layers."
+        yield "lora", f"{both[0]!r} would train whole and by an adapter.", mend
 
 
 def _lr_problems(trained: Sequence[str], stage: StageRecipe) -> Iterator[_Found]:

@@ -13,31 +13,12 @@ from tests.trainer.conftest import SMALL, run_python
 from tests.trainer.model.test_combinations import PROJECTORS
 from trainer.costs.flops import forward_flops, step_flops
 from trainer.costs.memory import ZeroStage, memory_per_gpu
+from trainer.costs.model_report import ModelReport
 from trainer.model.build import ModelAndProcessor
 
-EAGLE_X5_7B = """\
-name: eagle-x5
-model:
-  language_model:
-    model_type: llama
-    hidden_size: 4096
-    intermediate_size: 11008
-    num_hidden_layers: 32
-    num_attention_heads: 32
-  tokenizer_vocab_size: 32000
-  encoders: [clip-448, convnext-1024, pix2struct-1024, eva02-1024, sam-1024]
-  fusion: channel-concat
-  projector: mlp
-  grid: 32
-stages:
-  - {name: project, train: [projector], lr: {"*": 1.0e-3}, batch_samples: 256, epochs: 1}
-  - {name: tune, train: ["*"], lr: {"*": 2.0e-5}, batch_samples: 128, epochs: 1}
-"""
 
-
-def test_eagle_x5_7b_costs_what_the_paper_and_our_facts_say(tmp_path: Path) -> None:
-    (tmp_path / "x5.yaml").write_text(EAGLE_X5_7B)
-    report = trainer.check(tmp_path / "x5.yaml", text_tokens=276)
+def test_eagle_x5_7b_costs_what_the_paper_and_our_facts_say() -> None:
+    report = trainer.check("eagle-x5-7b-v1", text_tokens=276)
     by_name = {part.name: part for part in report.parts}
     encoders = [part for part in report.parts if part.name.startswith("encoders.")]
     assert report.visual_tokens == 1024
@@ -46,12 +27,19 @@ def test_eagle_x5_7b_costs_what_the_paper_and_our_facts_say(tmp_path: Path) -> N
     assert by_name["fusion"].what.endswith("32 x 32 x 7680")
     for name, tera in {"clip-448": 0.72, "convnext-1024": 6.34, "sam-1024": 2.99}.items():
         assert by_name[f"encoders.{name}"].forward_flops == pytest.approx(tera * 1e12, rel=0.05)
-    project, tune = report.stages
+    *shares, project, tune = report.stages
     assert project.step_flops == pytest.approx(52e12, rel=0.02)
     assert tune.step_flops == pytest.approx(101e12, rel=0.02)
     assert project.trained_parameters["projector"] == by_name["projector"].parameters
     assert sum(project.trained_parameters.values()) == by_name["projector"].parameters
     assert sum(tune.trained_parameters.values()) == report.parameters
+    assert [share.name for share in shares] == [
+        f"pre-align/{part.name.removeprefix('encoders.')}" for part in encoders
+    ]
+    for share, part in zip(shares, encoders, strict=True):
+        assert share.trained_parameters[part.name] == part.parameters
+        assert share.trained_parameters["language_model"] == 0
+        assert 0 < share.trained_parameters["projector"] < by_name["projector"].parameters
 
 
 def test_the_outline_counts_what_the_model_has(small: ModelAndProcessor) -> None:
@@ -71,6 +59,27 @@ def test_every_projector_is_counted(projector: str) -> None:
         "tiny", overrides=[*SMALL, f"model.projector={settings}", "model.fusion=separate"]
     )
     assert report.parts[-2].forward_flops > 0
+
+
+def test_aggregators_within_the_language_model_are_counted() -> None:
+    """One for each of two layers, or for the first alone; they may train where it does not."""
+
+    def report(within: str) -> ModelReport:
+        projector = f"{{type: sva, queries: 2, width: 64, depth: 1, in_language_model: {within}}}"
+        settings = [*SMALL, "model.fusion=separate", f"model.projector={projector}"]
+        trains = "stages.project.train=" + ("[projector]" if within == "null" else "[in_*]")
+        return trainer.check("tiny", overrides=[*settings, trains])
+
+    without, one, two = report("null"), report("{count: 1}"), report("{stride: 1}")
+    *_, aggregators, language_model = two.parts
+    assert language_model == without.parts[-1]
+    assert aggregators.forward_flops == 2 * one.parts[-2].forward_flops > 0
+    assert aggregators.parameters == 2 * one.parts[-2].parameters
+    project = two.stages[0]
+    assert project.trained_parameters["in_language_model"] == aggregators.parameters
+    before = two.view_flops - aggregators.forward_flops
+    expected = before + 3 * aggregators.forward_flops + 2 * language_model.forward_flops
+    assert project.step_flops == expected
 
 
 def test_a_frozen_part_costs_a_gradient_only_behind_one_that_trains() -> None:
@@ -101,8 +110,32 @@ def test_the_command_prints_parts_stages_and_memory() -> None:
 
 
 def test_a_wrong_recipe_is_told_with_its_lines(tmp_path: Path) -> None:
-    (tmp_path / "x5.yaml").write_text(
-        EAGLE_X5_7B.replace("train: [projector]", "train: [projektor]")
+    recipe = tmp_path / "own.yaml"
+    recipe.write_text("extends: tiny\nstages:\n  - {name: project, train: [projektor]}\n")
+    with pytest.raises(ConfigError, match=r"own.yaml:3: stages\[0\].train: 'projektor'"):
+        trainer.check(recipe)
+
+
+@pytest.mark.parametrize(
+    ("recipe", "visual_tokens", "projector", "channels"),
+    [
+        ("eagle-x4-7b-released", 1024, 6656 * 4096 + 4096 * 4097 + 4096, 6656),
+        ("eagle-x5-7b-released", 1024, 48.2e6, 7680),
+        ("llava-1.5-7b", 576, 20.98e6, 1024),
+        ("honeybee-c-7b", 144, 37.07e6, 1024),
+        ("cambrian-8b", 600, None, None),
+    ],
+)
+def test_shipped_recipes_have_the_papers_sizes(
+    recipe: str, visual_tokens: int, projector: float | None, channels: int | None
+) -> None:
+    """Counted without a network, language models of the hub among them."""
+    report = trainer.check(recipe)
+    by_name = {part.name: part for part in report.parts}
+    assert report.visual_tokens == visual_tokens
+    if projector is not None:
+        assert by_name["projector"].parameters == pytest.approx(projector, rel=0.01)
+        assert by_name["fusion"].what.endswith(f" x {channels}")
+    assert by_name["language_model"].parameters == pytest.approx(
+        8.03e9 if recipe == "cambrian-8b" else 6.74e9, rel=0.01
     )
-    with pytest.raises(ConfigError, match="projektor"):
-        trainer.check(tmp_path / "x5.yaml")

@@ -26,9 +26,9 @@ from trainer.data.order import SampleOrder, epoch_positions
 from trainer.data.samples import encode_sample
 from trainer.data.select import Selection
 from trainer.model.build import ModelAndProcessor
-from trainer.recipe import Blend, BuildChoice
+from trainer.recipe import Blend, BuildChoice, load_recipe
 from trainer.training.processes import Processes, join_processes
-from trainer.training.stage_data import measure_build
+from trainer.training.stage_data import measure_build, prepare_data
 
 ALL = Selection(max_tokens=512, max_views=None)
 
@@ -195,6 +195,26 @@ def test_what_does_not_fit_is_dropped_with_its_reason(
     assert data.epoch_samples == 56
     with pytest.raises(DataError, match=r"none of 64 training samples .* Raise max_tokens"):
         joined(blend(build_path), small, processes, Selection(max_tokens=3, max_views=None))
+
+
+def test_a_stage_may_have_a_longest_sample_of_its_own(
+    build_path: Path, small: ModelAndProcessor, processes: Processes
+) -> None:
+    recipe = load_recipe("tiny", ["stages.tune.max_tokens=120"]).value
+    own = blend(build_path)
+    data = prepare_data(
+        recipe,
+        recipe.stages,
+        {stage.name: own for stage in recipe.stages},
+        open_builds([own]),
+        processor=small.processor,
+        processes=processes,
+    )
+    longest = {}
+    for stage, found in data.items():
+        assert isinstance(found, StageData)
+        longest[stage] = found.sizes.tokens.max()
+    assert longest["project"] > 120 >= longest["tune"]
 
 
 def test_sizes_are_kept_until_a_shard_is_written_anew(

@@ -23,7 +23,13 @@ from datakit.errors import OutputError, UsageError
 from datakit.registry import load_class, module_names
 from tests.trainer.exporting import answers as answering
 from tests.trainer.exporting.answers import RED, answers
-from tests.trainer.model.test_combinations import ENCODERS, LANGUAGE_MODEL, PROJECTORS
+from tests.trainer.model.test_combinations import (
+    ENCODERS,
+    LANGUAGE_MODEL,
+    PROJECTORS,
+    TINY_EVA02,
+    TINY_PIX2STRUCT,
+)
 from trainer.cli.main import app
 from trainer.encoders import Backbone
 from trainer.errors import TrainingError
@@ -47,17 +53,14 @@ PACKAGES: dict[str, type[object]] = {
     "trainer.geometry": Geometry,
     "trainer.encoders.families": Backbone,
 }
+ENCODER_SETS = {"timm": ENCODERS[:2], "released": [TINY_PIX2STRUCT, TINY_EVA02]}
 ALLOWED = {
     *("PIL", "huggingface_hub", "numpy", "pydantic", "safetensors", "timm", "tokenizers"),
     *("torch", "torchvision", "transformers"),
 }
-# Every fusion, projector, geometry and chat template once at least.
-COMBINATIONS = list(
-    islice(
-        zip(cycle(FUSIONS), cycle(PROJECTORS), cycle(GEOMETRIES), cycle(TEMPLATES), strict=True),
-        max(map(len, (FUSIONS, PROJECTORS, GEOMETRIES, TEMPLATES))),
-    )
-)
+KINDS = (FUSIONS, list(PROJECTORS), GEOMETRIES, TEMPLATES, list(ENCODER_SETS))
+# Every fusion, projector, geometry, chat template and family of encoders once at least.
+COMBINATIONS = list(islice(zip(*map(cycle, KINDS), strict=True), max(map(len, KINDS))))
 NAMES = [" ".join(parts) for parts in COMBINATIONS]
 
 
@@ -72,12 +75,14 @@ class Exported:
     without: dict[str, Tensor]
 
 
-def tiny(fusion: str, projector: str, geometry: str, chat_template: str) -> ModelAndProcessor:
+def tiny(
+    fusion: str, projector: str, geometry: str, chat_template: str, encoders: str
+) -> ModelAndProcessor:
     """A random model whose words depend much on what it reads."""
     recipe = ModelRecipe.model_validate(
         {
             "language_model": {**LANGUAGE_MODEL, "initializer_range": 0.7},
-            "encoders": ENCODERS[:2],
+            "encoders": ENCODER_SETS[encoders],
             "fusion": fusion,
             "projector": {"type": projector, **PROJECTORS[projector]},
             "grid": 2,

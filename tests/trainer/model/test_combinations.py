@@ -28,6 +28,32 @@ TINY_CONVNEXT = {
     "layer": 1,
     "options": {"depths": [1, 1, 1, 1], "dims": [8, 16, 16, 16]},
 }
+TINY_PIX2STRUCT = {
+    "preset": "pix2struct-1024",
+    "weights": None,
+    "image_side_px": 48,
+    "options": {
+        "max_patches": 9,
+        "hidden_size": 16,
+        "d_ff": 16,
+        "d_kv": 8,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+    },
+}
+TINY_EVA02 = {
+    "preset": "eva02-1024",
+    "weights": None,
+    "image_side_px": 64,
+    "options": {
+        "patch_size": 16,
+        "window": 2,
+        "embed_dim": 16,
+        "depth": 3,
+        "num_heads": 2,
+        "global_every": 3,
+    },
+}
 ENCODERS: list[dict[str, Any]] = [
     {"name": "vit", **TINY_VIT},
     {"name": "convnext", **TINY_CONVNEXT},

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from typing import Any
+
 import pytest
 import torch
+from PIL import Image
 from torch import Tensor
 
+from tests.trainer.model.test_combinations import built
 from trainer.grids import GridShape, cell_mask, resize_grid
 from trainer.layers.spatial_aggregator import SeenWindows, SpatialAggregator
 from trainer.projectors.sva import Sva, SvaConfig
@@ -126,3 +131,15 @@ def test_averages_and_unshuffled_cells() -> None:
     assert resize_grid(grid, stacked, (2, 2))[0, :, 0, 0].tolist() == [0, 1, 4, 5]
     with pytest.raises(ValueError, match="cannot be pixel-unshuffled to 3 x 3"):
         stacked.resized((3, 3))
+
+
+def test_inputs_in_bf16_keep_their_places_and_a_model_that_has_seen_can_be_copied() -> None:
+    """Casting a batch leaves areas whole; the graph of the last views is no part of a copy."""
+    model = built("separate", "sva", encoders=2)
+    wide = Image.new("RGB", (64, 37), "red")
+    inputs: Any = model.processor(text=["<image>What?"], images=[wide], return_tensors="pt")
+    expected = model.model(**inputs).logits
+    cast = inputs.to(torch.bfloat16)
+    assert torch.equal(model.model(**cast).logits, expected)
+    copied = deepcopy(model.model)
+    assert torch.equal(copied(**cast).logits, expected)

@@ -48,7 +48,8 @@ def step(
     model = copy.deepcopy(small.model).train()
     recipe = load_recipe("tiny", [*SMALL, "gradient_clipping=0"]).value
     groups: list[dict[str, object]] = [{"params": list(model.parameters()), "lr": 1e-3}]
-    engine = start_engine(model, groups, recipe=recipe, steps=1, processes=processes)
+    stage = recipe.stages[0]
+    engine = start_engine(model, groups, recipe=recipe, stage=stage, processes=processes)
     batch = StepBatch(micro_batches=micro_batches)
     loss = train_step(engine, batch, label_tokens=batch.num_label_tokens, processes=processes)
     moments = {

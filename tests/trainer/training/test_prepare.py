@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    PreTrainedTokenizerBase,
+    PreTrainedTokenizerFast,
+)
 
 import datakit
+from datakit.errors import UsageError
 from datakit.record import Message
 from tests.trainer.conftest import SMALL
-from trainer.model.build import build_model, load_model
+from trainer.model.build import ModelAndProcessor, build_model, load_model
 from trainer.recipe import load_recipe
 from trainer.training.prepare import make_tokenizer
 from trainer.training.processes import Processes
@@ -61,7 +69,22 @@ def test_missing_tokens_are_added_with_embeddings_and_said(
 ) -> None:
     settings = [f"model.language_model={language_model}", f"model.chat_template={template}"]
     recipe = load_recipe("tiny", [SMALL[0], *settings]).value.model
-    tokenizer = make_tokenizer(recipe, [datakit.open(build_path)], folder=tmp_path, processes=ALONE)
+
+    def tokenizer_of(embeddings_train: bool) -> PreTrainedTokenizerBase:
+        return make_tokenizer(
+            recipe,
+            [datakit.open(build_path)],
+            folder=tmp_path,
+            embeddings_train=embeddings_train,
+            processes=ALONE,
+        )
+
+    lacking = ", ".join(re.escape(token) for token in added[:-1])
+    refused = pytest.raises(UsageError, match=f"lacks {lacking} of .*'{template}', and no stage")
+    with refused if lacking else nullcontext():
+        tokenizer_of(embeddings_train=False)
+    capsys.readouterr()
+    tokenizer = tokenizer_of(embeddings_train=True)
     count = "1 token that it lacks" if len(added) == 1 else f"{len(added)} tokens that it lacks"
     said = capsys.readouterr().out
     assert f"tokenizer {language_model}: added {count}: {', '.join(added)}" in said
@@ -77,3 +100,18 @@ def test_missing_tokens_are_added_with_embeddings_and_said(
     assert encoded.input_ids.count(model.config.image_token_id) == 64
     assert [token for token in encoded.labels if token == tokenizer.eos_token_id] != []
     assert model.generation_config.eos_token_id == tokenizer.eos_token_id
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_no_token_sees_those_that_follow(
+    language_model: Path, small: ModelAndProcessor, named: bool
+) -> None:
+    setting = [f"model.language_model={language_model}"] if named else []
+    recipe = load_recipe("tiny", [*SMALL[: 1 if named else None], *setting]).value.model
+    model = build_model(recipe, small.processor.tokenizer, seed=1).model.train(False)
+    first = torch.arange(30, 38).unsqueeze(0)
+    second = first.clone()
+    second[0, -1] = 40
+    with torch.no_grad():
+        before, after = (model(input_ids=ids).logits[:, :-1] for ids in (first, second))
+    assert torch.equal(before, after)

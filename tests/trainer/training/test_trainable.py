@@ -9,11 +9,12 @@ import pytest
 from datakit.errors import ConfigError
 from trainer.model.build import ModelAndProcessor
 from trainer.recipe import load_recipe
+from trainer.training.jobs import jobs_of
 from trainer.training.trainable import (
     TrainPlan,
     freeze_all_but,
     optimizer_groups,
-    plan_stages,
+    plan_jobs,
     set_modes,
 )
 
@@ -24,7 +25,8 @@ def plan(built: ModelAndProcessor, folder: Path, stage: str) -> TrainPlan:
         "extends: tiny\nstages:\n  - {name: tune, drop: true}\n  - {name: project, drop: true}\n"
         f"  - {{name: one, batch_samples: 4, steps: 1, {stage}}}\n"
     )
-    return plan_stages(built.model, load_recipe(recipe))[0]
+    loaded = load_recipe(recipe)
+    return plan_jobs(loaded, jobs_of(loaded.value), {None: built.model})[0]
 
 
 def test_the_narrower_pattern_decides_the_rate(small: ModelAndProcessor, tmp_path: Path) -> None:
@@ -37,10 +39,10 @@ def test_the_narrower_pattern_decides_the_rate(small: ModelAndProcessor, tmp_pat
 
 
 def test_vectors_never_decay(small: ModelAndProcessor, tmp_path: Path) -> None:
-    decided = plan(small, tmp_path, 'train: [projector], lr: {"*": 0.5}')
+    decided = plan(small, tmp_path, 'train: [projector], lr: {"*": 0.5}, weight_decay: 0.3')
     stage = load_recipe(tmp_path / "recipe.yaml").value.stages[0]
-    groups = optimizer_groups(small.model, decided, stage, weight_decay=0.3)
-    shapes = {g["weight_decay"]: {p.ndim for p in g["params"]} for g in groups}  # type: ignore[attr-defined]
+    groups = optimizer_groups(small.model, decided, stage)
+    shapes = {g["weight_decay"]: {p.ndim for p in g["params"]} for g in groups}
     assert shapes == {0.3: {2}, 0.0: {1}}
 
 

@@ -55,6 +55,10 @@ class Backbone(nn.Module):
         """Features of what `preprocess` makes, (N, C, H, W) of each layer in `spec.layers`."""
         raise NotImplementedError
 
+    def recompute(self) -> None:
+        """Keeps only the inputs of its layers for the backward pass."""
+        raise NotImplementedError
+
     def forward(self, images: Tensor) -> Tensor:
         """Encodes views.
 

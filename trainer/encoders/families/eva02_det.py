@@ -18,6 +18,7 @@ from trainer.encoders.families.base import Backbone, as_grid
 from trainer.encoders.families.timm import TimmBackbone, create
 from trainer.encoders.preset import EncoderSpec
 from trainer.encoders.weights import fitting, loading, weights_file
+from trainer.layers.recomputed import recompute
 
 WRAPPERS = ("ema_state", "model", "module", "state_dict")
 PREFIX = "backbone.net."
@@ -67,6 +68,10 @@ class Eva02DetBackbone(Backbone):
     def known_of(cls, architecture: str) -> dict[str, Any]:
         """As timm knows it, without weights: there are none in this form there."""
         return {**TimmBackbone.known_of(architecture), "weights": None}
+
+    def recompute(self) -> None:
+        for block in self.backbone.blocks:
+            recompute(block)
 
     def encode(self, pixels: Tensor) -> list[Tensor]:
         tokens = self.backbone.patch_embed(pixels) + self.backbone.pos_embed

@@ -18,6 +18,7 @@ from datakit.errors import UsageError, nearest
 from trainer.encoders.families.base import Backbone, as_grid
 from trainer.encoders.preset import EncoderSpec
 from trainer.encoders.weights import HUB, loading, weights_file, weights_folder
+from trainer.layers.recomputed import recompute
 
 ARCHITECTURE = "pix2struct_vision_model"
 MAX_PATCHES = 2048
@@ -68,6 +69,10 @@ class Pix2StructBackbone(Backbone):
             self.normalise(self.resize(images)), size=(side, side), mode="bilinear", antialias=True
         )
         return pixels.to(next(self.parameters()).dtype)
+
+    def recompute(self) -> None:
+        for layer in self.backbone.encoder.layer:
+            recompute(layer)
 
     def encode(self, pixels: Tensor) -> list[Tensor]:
         hidden = self._embed(pixels)

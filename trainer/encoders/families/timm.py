@@ -69,6 +69,10 @@ class TimmBackbone(Backbone):
                 module.eval()
         return self
 
+    def recompute(self) -> None:
+        """As timm does it, layer by layer."""
+        self.backbone.set_grad_checkpointing(True)
+
     def encode(self, pixels: Tensor) -> list[Tensor]:
         return _grids(self.backbone, self.spec, pixels, self.indices)
 

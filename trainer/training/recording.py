@@ -1,0 +1,87 @@
+"""The metrics of a stage as they come, and those of the steps before it went on."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from datakit.io.atomic import sync, write_whole
+from trainer.training.metrics import METRICS_FILE, MetricsWriter, StepMetrics, console_line
+from trainer.training.processes import Processes
+
+CONSOLE_LINES = 20
+
+
+class Recorder:
+    """Writes and prints metrics in one process, and keeps the losses in every one.
+
+    Attributes:
+        losses: of all steps, those before the stage went on among them.
+    """
+
+    def __init__(
+        self, folder: Path, stage: str, *, start: int, steps: int, processes: Processes
+    ) -> None:
+        """Takes up a stage after its first `start` steps: later ones are done again."""
+        own = keep_steps(folder / METRICS_FILE, start) if processes.is_main else []
+        self.losses: list[float] = processes.gather(own)[0]
+        self.stage, self.steps = stage, steps
+        self.processes = processes
+        self._recent: list[StepMetrics] = []
+        self._open = ExitStack()
+        self._writer: MetricsWriter | None = None
+        if processes.is_main:
+            self._writer = self._open.enter_context(MetricsWriter(folder, start=start))
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def add(self, metrics: StepMetrics) -> None:
+        """Takes one step."""
+        self.losses.append(metrics.loss)
+        if self._writer is None:
+            return
+        self._writer.write(metrics)
+        self._recent.append(metrics)
+        every = max(self.steps // CONSOLE_LINES, 1)
+        if metrics.step % every == 0 or metrics.step == self.steps:
+            self.processes.tell(console_line(self.stage, self.steps, self._recent))
+            self._recent = []
+
+    def sync(self) -> None:
+        """Puts what was written on the disk: a checkpoint must not be ahead of its metrics."""
+        if self._writer is not None:
+            sync(self._writer.path)
+
+
+def keep_steps(file: Path, steps: int | None) -> list[float]:
+    """Cuts a file of metrics after so many steps, None for all, and returns their losses.
+
+    A kill may have left a last line that is not whole; it is of a later step.
+    """
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True) if file.is_file() else []
+    kept = lines[:steps]
+    if len(kept) < len(lines):
+        write_whole(file, "".join(kept).encode())
+    return [json.loads(line)["loss"] for line in kept]
+
+
+def forget_after(file: Path, step: int) -> None:
+    """Removes lines of steps after `step` from a file: they will be done again."""
+    if not file.is_file():
+        return
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    whole = (line for line in lines if line.endswith("\n"))
+    kept = [line for line in whole if json.loads(line)["step"] <= step]
+    if len(kept) < len(lines):
+        write_whole(file, "".join(kept).encode())
