@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
 import datakit
 from tests.learning.charts import kind_of
@@ -50,7 +50,8 @@ class Examined:
     """A trained model, and single questions with one image each that it has not seen."""
 
     def __init__(self, model: Path, questions: Path) -> None:
-        self._model = load_model(model).eval()
+        self._model: nn.Module = load_model(model)
+        self._model.eval()
         self._processor = load_processor(model)
         data = datakit.open(questions)
         self._samples = [data[row] for row in range(len(data))]
