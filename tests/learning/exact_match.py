@@ -50,7 +50,7 @@ class Examined:
     """A trained model, and single questions with one image each that it has not seen."""
 
     def __init__(self, model: Path, questions: Path) -> None:
-        self._model: nn.Module = load_model(model)
+        self._model = cast(nn.Module, load_model(model))
         self._model.eval()
         self._processor = load_processor(model)
         data = datakit.open(questions)
