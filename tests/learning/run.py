@@ -14,7 +14,7 @@ from tests.learning.exact_match import Examined
 RECIPE = Path(__file__).with_name("recipe.yaml")
 MIXTURE = """\
 name: learn
-root: .
+
 images: {{mode: jpeg, max_side_px: 128}}
 instructize: {{multi_turn: {merged}, diversity: single}}
 sources:
@@ -47,7 +47,7 @@ def prepare(folder: Path, *, lessons_charts: int, questions_charts: int) -> Mate
         mixture = folder / f"{name}.yaml"
         mixture.write_text(MIXTURE.format(split=split, merged=merged))
         built[name] = folder / name
-        datakit.build(mixture, out=built[name])
+        datakit.build(mixture, out=built[name], root=folder)
     return Material(**built)
 
 
