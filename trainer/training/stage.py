@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.recipe import StageRecipe
+from trainer.recipe import Recipe, StageRecipe
 from trainer.training.activations import checkpoint_activations
 from trainer.training.adapters import add_adapters
 from trainer.training.checkpoints.frozen import frozen_digests
@@ -16,6 +16,7 @@ from trainer.training.holding import held_folder
 from trainer.training.language_model import set_up_language_model
 from trainer.training.loop import limits_of, stage_batches, train_steps
 from trainer.training.metrics import StepMetrics
+from trainer.training.processes import Processes
 from trainer.training.recording import Recorder, forget_after
 from trainer.training.run import Run, StageResult
 from trainer.training.sample_log import FAULTY, SampleLog
@@ -127,11 +128,7 @@ def _prepare(
     """Makes a model ready to train, all of it still in each process."""
     cast_weights(model, DTYPES[run.recipe.precision])
     frozen = frozen_digests(model, plan.pattern_of, run.processes)
-    if stage.lora is not None:
-        add_adapters(model, stage.lora, seed=run.recipe.seed)
-    freeze_all_but(model, plan)
-    set_up_language_model(model.language_model, run.recipe, run.processes.device)
-    checkpoint_activations(model, run.recipe.activation_checkpointing)
+    make_trainable(model, run.recipe, stage, plan, run.processes)
     return StageCheckpoints(
         folder=run.out / stage.name,
         stage=stage.name,
@@ -140,6 +137,21 @@ def _prepare(
         keep=run.recipe.keep_checkpoints,
         processes=run.processes,
     )
+
+
+def make_trainable(
+    model: EncoderMixtureForConditionalGeneration,
+    recipe: Recipe,
+    stage: StageRecipe,
+    plan: TrainPlan,
+    processes: Processes,
+) -> None:
+    """Adds adapters, freezes what does not train, and sets how the model is computed."""
+    if stage.lora is not None:
+        add_adapters(model, stage.lora, seed=recipe.seed)
+    freeze_all_but(model, plan)
+    set_up_language_model(model.language_model, recipe, processes.device)
+    checkpoint_activations(model, recipe.activation_checkpointing)
 
 
 def _start(

@@ -1,0 +1,1 @@
+"""Steps for measuring, not for learning: `trainer bench`, and the longest step of `trainer check`."""
