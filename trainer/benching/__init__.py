@@ -1,1 +1,1 @@
-"""Steps for measuring, not for learning: `trainer bench`, and the longest step of `trainer check`."""
+"""Steps to measure, not to learn from: `trainer bench`, and what `trainer check` runs."""

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from datakit.errors import UsageError
 from trainer.benching.synthetic import TEXT_TOKENS, synthetic_step
-from trainer.benching.work import Bench, build_job, choose, data_of, ready
+from trainer.benching.work import Bench, choose, data_of, ready, tokenizer_of
 from trainer.data.batch import StepBatch
 from trainer.data.choose import GivenData
-from trainer.model.build import ModelAndProcessor
+from trainer.model.build import ModelAndProcessor, build_model
 from trainer.recipe import Recipe, load_recipe
 from trainer.training.loop import limits_of, stage_batches, train_steps
 from trainer.training.metrics import StepMetrics
@@ -83,8 +83,12 @@ def bench(
         )
     with join_processes() as processes, tempfile.TemporaryDirectory() as folder:
         place = Path(processes.gather(folder)[0])
-        built = build_job(chosen, job, place, processes)
-        found = data_of(chosen, job, built, processes)
+        # Each stage is measured with the recipe's first weights, wherever it would start.
+        tokenizer = tokenizer_of(chosen, place, processes)
+        built = build_model(job.model, tokenizer, seed=chosen.recipe.seed)
+        found = (
+            data_of(chosen, [job], built.processor, processes)[job.name] if chosen.blends else None
+        )
         check_packing(built.model)
         with ready(chosen, job, plan, built, processes) as work:
             rows = [

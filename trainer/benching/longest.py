@@ -109,5 +109,5 @@ def run_longest_of(
             views=max(len(batch.pixel_values) for batch in batches),
             seconds=seconds,
             flops_per_second=done / seconds,
-            peak_memory_bytes=work.meter.peak_memory_bytes(),
+            peak_memory_bytes=work.watch.meter.peak_memory_bytes(),
         )

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+from transformers import PreTrainedTokenizerBase
 
 from datakit.errors import UsageError
 from trainer.benching.longest import LongestRun, longest_micro_batches, run_longest_of
 from trainer.benching.source_counts import EpochCounts, SourceCount, count_epoch, count_sources
-from trainer.benching.work import Chosen, build_job, choose, data_of
+from trainer.benching.work import Chosen, choose, data_of, tokenizer_of
 from trainer.costs.memory import memory_per_gpu
-from trainer.costs.step_flops import count_step_flops
+from trainer.costs.step_flops import StepFlops, count_step_flops
 from trainer.data.blend import StageData
 from trainer.data.choose import GivenData
+from trainer.model.build import build_model, build_processor
+from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.outline import outline_model
 from trainer.recipe import load_recipe
 from trainer.training.jobs import Job
 from trainer.training.processes import Processes, join_processes
 from trainer.training.schedule import stage_steps
+from trainer.training.stage_data import AnyData
 from trainer.training.trainable import TrainPlan
 
 SECONDS_AN_HOUR = 3600
@@ -88,66 +92,102 @@ def preflight(
         if processes.count > 1:
             raise UsageError("the check runs in one process: start it without a launcher.")
         runs = torch.cuda.is_available() if run_longest is None else run_longest
+        tokenizer = tokenizer_of(chosen, Path(folder), processes)
+        counter = _Counter(
+            chosen=chosen,
+            tokenizer=tokenizer,
+            processes=processes,
+            gpus=gpus,
+            tflops=tflops,
+            runs=runs,
+        )
         return [
-            _preflight(chosen, job, plan, Path(folder), processes, gpus, tflops, runs)
-            for job, plan in zip(chosen.jobs, chosen.plans, strict=True)
+            counter.count(job, plan) for job, plan in zip(chosen.jobs, chosen.plans, strict=True)
         ]
 
 
-def _preflight(
-    chosen: Chosen,
-    job: Job,
-    plan: TrainPlan,
-    folder: Path,
-    processes: Processes,
-    gpus: int,
-    tflops: float | None,
-    runs: bool,
-) -> StagePreflight:
-    recipe, stage = chosen.recipe, job.stage
-    built = build_job(chosen, job, folder, processes)
-    data = data_of(chosen, job, built, processes)
-    assert data is not None, "builds are chosen"
-    steps = stage.steps or stage_steps(
-        data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
-    )
-    model = built.model
-    sizes = {name: parameter.numel() for name, parameter in model.named_parameters()}
-    sizes |= plan.adapter_sizes
-    all_, trained = sum(sizes.values()), sum(sizes[name] for name in plan.pattern_of)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counter:
+    """Counts the jobs of a recipe, which share tokenizer and data."""
 
-    def held_bytes(on_gpus: int) -> int:
-        return memory_per_gpu(
-            parameters=all_,
-            trained=trained,
-            gpus=on_gpus,
-            zero_stage=recipe.zero_stage,
-            precision=recipe.precision,
-        ).total_bytes
+    chosen: Chosen
+    tokenizer: PreTrainedTokenizerBase
+    processes: Processes
+    gpus: int
+    tflops: float | None
+    runs: bool
+    data: dict[str | None, Mapping[str, AnyData]] = field(default_factory=dict)
 
-    flops = longest = epoch = None
-    if isinstance(data, StageData):
-        per_step = count_step_flops(outline_model(job.model), plan)
-        epoch = count_epoch(data, seed=recipe.seed)
-        a_epoch = per_step.of(
-            views=epoch.views, tokens=epoch.tokens, squared_tokens=epoch.squared_tokens
+    def count(self, job: Job, plan: TrainPlan) -> StagePreflight:
+        """Counts one job."""
+        recipe, stage = self.chosen.recipe, job.stage
+        outline = outline_model(job.model)
+        data = self._data(job, outline)
+        steps = stage.steps or stage_steps(
+            data.epoch_samples, batch_samples=stage.batch_samples, epochs=stage.epochs
         )
-        flops = a_epoch * steps * stage.batch_samples / epoch.samples
-        if runs:
-            found = longest_micro_batches(data, recipe, stage, steps=steps, ranks=gpus)
-            longest = run_longest_of(chosen, job, plan, built, data, found, per_step, processes)
-    activations = 0
-    if longest is not None and processes.device.type == "cuda":
-        activations = max(longest.peak_memory_bytes - held_bytes(1), 0)
-    speed = longest.flops_per_second if longest and tflops is None else (tflops or 0) * 1e12
-    return StagePreflight(
-        name=job.name,
-        sources=count_sources(data) if isinstance(data, StageData) else (),
-        epoch=epoch,
-        steps=steps,
-        batch_samples=stage.batch_samples,
-        flops=flops,
-        memory_bytes_per_gpu=held_bytes(gpus) + activations,
-        longest=longest,
-        hours=flops / (speed * gpus) / SECONDS_AN_HOUR if flops and speed else None,
-    )
+        flops = longest = epoch = None
+        if isinstance(data, StageData):
+            per_step = count_step_flops(outline, plan)
+            epoch = count_epoch(data, seed=recipe.seed)
+            of_epoch = per_step.of(
+                views=epoch.views, tokens=epoch.tokens, squared_tokens=epoch.squared_tokens
+            )
+            flops = of_epoch * steps * stage.batch_samples / epoch.samples
+            if self.runs:
+                longest = self._run_longest(job, plan, data, per_step, steps)
+        return StagePreflight(
+            name=job.name,
+            sources=count_sources(data) if isinstance(data, StageData) else (),
+            epoch=epoch,
+            steps=steps,
+            batch_samples=stage.batch_samples,
+            flops=flops,
+            memory_bytes_per_gpu=self._memory(outline, plan, longest),
+            longest=longest,
+            hours=self._hours(flops, longest),
+        )
+
+    def _data(self, job: Job, outline: EncoderMixtureForConditionalGeneration) -> AnyData:
+        if job.encoder not in self.data:
+            processor = build_processor(job.model, self.tokenizer, outline)
+            alike = [other for other in self.chosen.jobs if other.encoder == job.encoder]
+            self.data[job.encoder] = data_of(self.chosen, alike, processor, self.processes)
+        return self.data[job.encoder][job.name]
+
+    def _run_longest(
+        self, job: Job, plan: TrainPlan, data: StageData, flops: StepFlops, steps: int
+    ) -> LongestRun:
+        recipe = self.chosen.recipe
+        found = longest_micro_batches(data, recipe, job.stage, steps=steps, ranks=self.gpus)
+        built = build_model(job.model, self.tokenizer, seed=recipe.seed)
+        return run_longest_of(self.chosen, job, plan, built, data, found, flops, self.processes)
+
+    def _memory(
+        self,
+        outline: EncoderMixtureForConditionalGeneration,
+        plan: TrainPlan,
+        longest: LongestRun | None,
+    ) -> int:
+        """What one of the GPUs holds; with what the longest micro-batch took on one besides."""
+        sizes = {name: parameter.numel() for name, parameter in outline.named_parameters()}
+        sizes |= plan.adapter_sizes
+        held = {
+            gpus: memory_per_gpu(
+                parameters=sum(sizes.values()),
+                trained=sum(sizes[name] for name in plan.pattern_of),
+                gpus=gpus,
+                zero_stage=self.chosen.recipe.zero_stage,
+                precision=self.chosen.recipe.precision,
+            ).total_bytes
+            for gpus in (1, self.gpus)
+        }
+        if longest is None or self.processes.device.type != "cuda":
+            return held[self.gpus]
+        return held[self.gpus] + max(longest.peak_memory_bytes - held[1], 0)
+
+    def _hours(self, flops: float | None, longest: LongestRun | None) -> float | None:
+        speed = self.tflops and self.tflops * 1e12
+        if speed is None and longest is not None:
+            speed = longest.flops_per_second
+        return flops / (speed * self.gpus) / SECONDS_AN_HOUR if flops and speed else None

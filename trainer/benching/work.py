@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from transformers import PreTrainedTokenizerBase
+
 import datakit
 from datakit.config import Loaded
 from trainer.data.choose import GivenData, choose_builds
 from trainer.data.open import open_builds
-from trainer.model.build import ModelAndProcessor, build_model
+from trainer.model.build import ModelAndProcessor
 from trainer.model.chat_template import load_chat_template
 from trainer.model.check import check_model
+from trainer.model.processor import EncoderMixtureProcessor
 from trainer.model.tokenizer import train_tokenizer
 from trainer.recipe import Blend, Recipe, StageRecipe
 from trainer.training.engine import DTYPES, cast_weights, start_engine
@@ -23,13 +27,11 @@ from trainer.training.jobs import Job, choose_jobs, jobs_of, outlines_of
 from trainer.training.packing_check import check_packing
 from trainer.training.prepare import make_tokenizer
 from trainer.training.processes import Processes
-from trainer.training.sample_log import SampleLog
-from trainer.training.stage import make_trainable
+from trainer.training.ready import make_trainable
 from trainer.training.stage_data import AnyData, prepare_data
 from trainer.training.trainable import TrainPlan, optimizer_groups, plan_jobs
-from trainer.training.watch.counts import Meter, make_meter
-from trainer.training.watch.guard import LossGuard
-from trainer.training.watch.stage import StageWatch
+from trainer.training.watch.counts import make_meter
+from trainer.training.watch.stage import StageWatch, watch_stage
 
 WORDS = ["What is in the picture? Something that is drawn for measuring."]
 
@@ -72,42 +74,40 @@ def choose(loaded: Loaded[Recipe], data: GivenData, stage: str | None) -> Chosen
     )
 
 
-def build_job(chosen: Chosen, job: Job, folder: Path, processes: Processes) -> ModelAndProcessor:
-    """The model of a job with the recipe's first weights, wherever the job itself would start."""
-    recipe = chosen.recipe
-    if chosen.builds or recipe.model.tokenizer_name is not None:
-        tokenizer = make_tokenizer(
-            recipe.model,
+def tokenizer_of(chosen: Chosen, folder: Path, processes: Processes) -> PreTrainedTokenizerBase:
+    """The tokenizer of a recipe; without data one that is to be trained knows few words.
+
+    Args:
+        folder: where it may be kept for a while.
+    """
+    model = chosen.recipe.model
+    if chosen.builds or model.tokenizer_name is not None:
+        return make_tokenizer(
+            model,
             list(chosen.builds.values()),
             folder=folder / "tokenizer",
             embeddings_train=True,
             processes=processes,
         )
-    else:
-        tokenizer = train_tokenizer(
-            WORDS,
-            vocab_size=recipe.model.tokenizer_vocab_size,
-            template=load_chat_template(recipe.model.chat_template),
-        )
-    return build_model(job.model, tokenizer, seed=recipe.seed)
+    template = load_chat_template(model.chat_template)
+    return train_tokenizer(WORDS, vocab_size=model.tokenizer_vocab_size, template=template)
 
 
 def data_of(
-    chosen: Chosen, job: Job, built: ModelAndProcessor, processes: Processes
-) -> AnyData | None:
-    """What a job trains on; None without data."""
-    if not chosen.blends:
-        return None
-    blend = chosen.blends[job.stage_name]
-    found = prepare_data(
+    chosen: Chosen,
+    jobs: Sequence[Job],
+    processor: EncoderMixtureProcessor,
+    processes: Processes,
+) -> Mapping[str, AnyData]:
+    """What jobs of one encoder, or of all together, train on, by their names."""
+    return prepare_data(
         chosen.recipe,
-        [job.stage],
-        {job.name: blend},
+        [job.stage for job in jobs],
+        {job.name: chosen.blends[job.stage_name] for job in jobs},
         chosen.builds,
-        processor=built.processor,
+        processor=processor,
         processes=processes,
     )
-    return found[job.name]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +116,6 @@ class Bench:
 
     engine: Any
     stage: StageRecipe
-    meter: Meter
     watch: StageWatch
 
 
@@ -134,12 +133,14 @@ def ready(
     groups = optimizer_groups(model, plan, job.stage)
     engine = start_engine(model, groups, recipe=recipe, stage=job.stage, processes=processes)
     with tempfile.TemporaryDirectory() as folder:
-        watch = StageWatch(
-            log=SampleLog(Path(folder), most_faulty=10**9, processes=processes),
-            guard=LossGuard(
-                Path(folder), job.name, spike_factor=None, before=(), processes=processes
-            ),
+        watch = watch_stage(
+            Path(folder),
+            job.name,
+            spike_factor=None,
+            most_faulty=sys.maxsize,
+            before=(),
             meter=meter,
+            processes=processes,
         )
-        yield Bench(engine=engine, stage=job.stage, meter=meter, watch=watch)
+        yield Bench(engine=engine, stage=job.stage, watch=watch)
     engine.destroy()

@@ -6,29 +6,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
-from trainer.recipe import Recipe, StageRecipe
-from trainer.training.activations import checkpoint_activations
-from trainer.training.adapters import add_adapters
+from trainer.recipe import StageRecipe
 from trainer.training.checkpoints.frozen import frozen_digests
 from trainer.training.checkpoints.stage import SavedStage, StageCheckpoints
 from trainer.training.engine import DTYPES, cast_weights, start_engine
 from trainer.training.holding import held_folder
-from trainer.training.language_model import set_up_language_model
 from trainer.training.loop import limits_of, stage_batches, train_steps
 from trainer.training.metrics import StepMetrics
-from trainer.training.processes import Processes
+from trainer.training.ready import make_trainable
 from trainer.training.recording import Recorder, forget_after
 from trainer.training.run import Run, StageResult
-from trainer.training.sample_log import FAULTY, SampleLog
+from trainer.training.sample_log import FAULTY
 from trainer.training.save import describe_stage, save_trained
 from trainer.training.schedule import stage_steps
 from trainer.training.starting import model_folder
 from trainer.training.stopping import stopped
-from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
+from trainer.training.trainable import TrainPlan, optimizer_groups
 from trainer.training.watch.counts import Meter, make_meter
-from trainer.training.watch.guard import LossGuard
 from trainer.training.watch.held_out import HELD_OUT_FILE, HeldOut, open_held_out
-from trainer.training.watch.stage import StageWatch
+from trainer.training.watch.stage import watch_stage
 
 
 def train_stage(
@@ -80,7 +76,6 @@ def _train(
         for name in (FAULTY, HELD_OUT_FILE):
             forget_after(folder / name, start)
     run.processes.wait()
-    most_faulty = int(run.recipe.max_faulty_share * steps * stage.batch_samples)
     batches = stage_batches(
         data,
         recipe=run.recipe,
@@ -98,14 +93,15 @@ def _train(
         processes=processes,
     )
     with Recorder(folder, stage.name, start=start, steps=steps, processes=processes) as recorder:
-        guard = LossGuard(
+        watch = watch_stage(
             folder,
             stage.name,
             spike_factor=recipe.spike_factor,
+            most_faulty=int(recipe.max_faulty_share * steps * stage.batch_samples),
             before=recorder.losses,
+            meter=meter,
             processes=processes,
         )
-        log = SampleLog(folder, most_faulty=most_faulty, processes=processes)
         metrics = train_steps(
             engine,
             batches,
@@ -113,7 +109,7 @@ def _train(
             stage=stage,
             steps=steps,
             epoch_samples=data.epoch_samples,
-            watch=StageWatch(log=log, guard=guard, meter=meter),
+            watch=watch,
             processes=processes,
             start_step=start,
         )
@@ -137,21 +133,6 @@ def _prepare(
         keep=run.recipe.keep_checkpoints,
         processes=run.processes,
     )
-
-
-def make_trainable(
-    model: EncoderMixtureForConditionalGeneration,
-    recipe: Recipe,
-    stage: StageRecipe,
-    plan: TrainPlan,
-    processes: Processes,
-) -> None:
-    """Adds adapters, freezes what does not train, and sets how the model is computed."""
-    if stage.lora is not None:
-        add_adapters(model, stage.lora, seed=recipe.seed)
-    freeze_all_but(model, plan)
-    set_up_language_model(model.language_model, recipe, processes.device)
-    checkpoint_activations(model, recipe.activation_checkpointing)
 
 
 def _start(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from trainer.data.batch import StepBatch
+from trainer.training.processes import Processes
 from trainer.training.sample_log import SampleLog
 from trainer.training.watch.counts import Meter, StepCounts
 from trainer.training.watch.guard import LossGuard
@@ -30,3 +33,23 @@ class StageWatch:
         """
         self.log.note_faulty(step, batch.faulty, counts.faulty)
         self.log.note_dropped(step, batch.dropped, counts.dropped)
+
+
+def watch_stage(
+    folder: Path,
+    stage: str,
+    *,
+    spike_factor: float | None,
+    most_faulty: int,
+    before: Sequence[float],
+    meter: Meter,
+    processes: Processes,
+) -> StageWatch:
+    """What watches a stage; see `LossGuard` and `SampleLog`."""
+    return StageWatch(
+        log=SampleLog(folder, most_faulty=most_faulty, processes=processes),
+        guard=LossGuard(
+            folder, stage, spike_factor=spike_factor, before=before, processes=processes
+        ),
+        meter=meter,
+    )
