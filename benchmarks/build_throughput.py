@@ -2,8 +2,8 @@
 
     python benchmarks/build_throughput.py [--images 40000] [--rounds 5] [--folder DIR]
 
-Draws JPEGs of 110 KB, all different, with two questions about each, and reads them once, so that
-all that follow find them in memory. Then every round runs, one after the other,
+Draws JPEGs of 110 KB, all different, with two questions about each. Every round runs, one after the
+other, and each after all images were read once, so that it finds them in memory,
 
 - `datakit build` with two workers: the whole command, from Python's start to the manifest, with
   header checks, two digests, index and provenance, and no cache of records;
@@ -114,7 +114,8 @@ SECONDS: dict[str, Callable[[Run], float]] = {
 
 
 def timed(command: list[str], folder: Path, output: Path) -> Run:
-    """Runs a command that writes `output`, which is removed before."""
+    """Runs a command that writes `output`, which is removed before; the images are in memory."""
+    warm(folder)
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir()
     environment = {**os.environ, "DATAKIT_CACHE": "off", "PYTHONDONTWRITEBYTECODE": ""}
@@ -161,7 +162,7 @@ def draw_few(folder: Path, images: int) -> None:
 
 
 def warm(folder: Path) -> None:
-    """Reads all images once."""
+    """Reads all images, as a kernel may have reclaimed those that were not read of late."""
     for path in (folder / "images").iterdir():
         path.read_bytes()
 
@@ -195,7 +196,6 @@ def main(folder: Path, images: int, rounds: int) -> None:
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
     print(f"Python {platform.python_version()}, {packages}, {tar.splitlines()[0]}")
     print(f"{images:,} JPEGs of {IMAGE_BYTES:,} bytes, two questions each, {WORKERS} workers")
-    warm(folder)
     output = folder / "output"
     done = []
     for number in range(rounds):

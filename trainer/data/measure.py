@@ -11,7 +11,7 @@ from typing import NamedTuple
 import datakit
 from datakit.record import Message, Sample
 from trainer.data.exchanges import first_exchanges, num_exchanges
-from trainer.data.samples import SIDEWAYS
+from trainer.data.samples import SIDEWAYS, shows_upright
 from trainer.model.conversation import IGNORED_LABEL, check_placeholders, count_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
 
@@ -56,8 +56,9 @@ def measure_rows(
     texts = _texts(build, rows)
     for sample, (widths, heights, orientations) in zip(texts, sizes.iter_rows(), strict=True):
         check_placeholders(sample.messages, len(sample.images), where=sample.id)
+        turned = shows_upright(sample)
         views = [
-            cutter.num_views(*((height, width) if turn in SIDEWAYS else (width, height)))
+            cutter.num_views(*((height, width) if turned and turn in SIDEWAYS else (width, height)))
             for width, height, turn in zip(widths, heights, orientations, strict=True)
         ]
         yield measure_conversation(sample.messages, views, processor, cut_tokens=cut_tokens)

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 
 import datakit
 from datakit.errors import DataError
+from datakit.record import Sample
 from trainer.data.exchanges import first_exchanges
 from trainer.geometry.base import View
 from trainer.model.conversation import check_placeholders, count_placeholders
@@ -133,6 +134,14 @@ def encode_sample(
     )
 
 
+def shows_upright(sample: Sample) -> bool:
+    """Whether its images are turned as EXIF says: not where it has boxes.
+
+    A build's boxes are of the pixels as they are stored.
+    """
+    return not sample.objects
+
+
 def views_of_images(sample: datakit.LoadedSample, processor: EncoderMixtureProcessor) -> list[int]:
     """How many views each image has, by the headers of the images.
 
@@ -144,8 +153,9 @@ def views_of_images(sample: datakit.LoadedSample, processor: EncoderMixtureProce
     with _decoding(sample):
         images = sample.open_images()
         turns = [image.getexif().get(ORIENTATION) for image in images]
+    turned = shows_upright(sample)
     return [
-        cutter.num_views(*(image.size[::-1] if turn in SIDEWAYS else image.size))
+        cutter.num_views(*(image.size[::-1] if turned and turn in SIDEWAYS else image.size))
         for image, turn in zip(images, turns, strict=True)
     ]
 
@@ -153,9 +163,9 @@ def views_of_images(sample: datakit.LoadedSample, processor: EncoderMixtureProce
 def _views(
     sample: datakit.LoadedSample, processor: EncoderMixtureProcessor, num_images: int
 ) -> list[list[View]]:
-    images = processor.image_processor
+    images, turned = processor.image_processor, shows_upright(sample)
     with _decoding(sample):
-        return [images.views(image) for image in sample.open_images()[:num_images]]
+        return [images.views(i, turned=turned) for i in sample.open_images()[:num_images]]
 
 
 @contextmanager

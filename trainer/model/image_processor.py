@@ -68,9 +68,13 @@ class SquareImageProcessor(BaseImageProcessor):
         counts = [len(views) for views in views_of]
         return BatchFeature({"pixel_values": pixels, "view_areas": areas, "num_views": counts})
 
-    def views(self, image: Image.Image) -> list[View]:
-        """Views of one image of any mode, upright; what is transparent shows white."""
-        return self.cutter().views(_as_rgb(upright(image)))
+    def views(self, image: Image.Image, *, turned: bool = True) -> list[View]:
+        """Views of one image of any mode; what is transparent shows white.
+
+        Args:
+            turned: shows it upright, as EXIF says; else as it is stored.
+        """
+        return self.cutter().views(_as_rgb(upright(image) if turned else image))
 
     def num_views(self, image: Image.Image) -> int:
         """How many views `views` makes, known without the pixels."""
