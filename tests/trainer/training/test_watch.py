@@ -138,7 +138,7 @@ def test_sums_are_those_of_each_sample_alone(small: ModelAndProcessor, build_pat
                 batch, small.model(**batch.inputs_on(torch.device("cpu")), use_cache=False).logits
             )
             for batch in batches
-        )
+        ]
     torch.testing.assert_close(padded, packed, atol=1e-3, rtol=1e-5)
     torch.testing.assert_close(padded.sum(0), torch.cat(alone).sum(0), atol=1e-3, rtol=1e-5)
     assert int(padded[:, 1].sum()) == batches[0].num_label_tokens
