@@ -9,6 +9,7 @@ from datakit.console import counted, format_table, screen_width, size_text
 from trainer.training.metrics import StepMetrics
 from trainer.training.watch.by_origin import Loss
 
+MOST_SHOWN = 20  # sources, and templates; the files have all
 BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -37,7 +38,7 @@ def _used(recent: Sequence[StepMetrics]) -> str:
 
 
 def loss_table(recent: Sequence[StepMetrics], held_out: Mapping[str, Loss] | None = None) -> str:
-    """Losses of sources and of templates over some steps; empty where none are known.
+    """Losses of the largest sources and templates over some steps; empty where none are known.
 
     Args:
         held_out: by source, after the last of them.
@@ -47,7 +48,7 @@ def loss_table(recent: Sequence[StepMetrics], held_out: Mapping[str, Loss] | Non
     rows = [
         [kind, name, f"{loss.label_tokens:,}", f"{loss.loss:.3f}", _held_out(kind, name, held_out)]
         for kind, losses in (("source", sources), ("template", templates))
-        for name, loss in losses.items()
+        for name, loss in _largest(losses).items()
     ]
     if not rows:
         return ""
@@ -69,7 +70,10 @@ def joined_losses(several: Iterable[Mapping[str, Loss]]) -> dict[str, Loss]:
 
 def held_out_line(step: int, samples: int, all_: Loss, by_source: Mapping[str, Loss]) -> str:
     """The held-out losses after a step."""
-    of_sources = "  ".join(f"{name} {loss.loss:.3f}" for name, loss in by_source.items())
+    shown = _largest(by_source)
+    of_sources = "  ".join(f"{name} {loss.loss:.3f}" for name, loss in shown.items())
+    if len(shown) < len(by_source):
+        of_sources += f"  and {len(by_source) - len(shown)} more"
     return (
         f"held out, after step {step:,}: loss {all_.loss:.3f} of {counted(samples, 'sample')} with "
         f"{counted(all_.label_tokens, 'label token')}: {of_sources}"
@@ -84,6 +88,12 @@ def loss_curve(losses: Sequence[float], *, columns: int = 60) -> str:
     low, high = min(means), max(means)
     scale = (len(BARS) - 1) / (high - low) if high > low else 0.0
     return "".join(BARS[round((mean - low) * scale)] for mean in means)
+
+
+def _largest(losses: Mapping[str, Loss]) -> dict[str, Loss]:
+    """Those with most tokens, by name."""
+    largest = sorted(losses, key=lambda name: -losses[name].label_tokens)[:MOST_SHOWN]
+    return {name: losses[name] for name in sorted(largest)}
 
 
 def _held_out(kind: str, name: str, held_out: Mapping[str, Loss] | None) -> str:
