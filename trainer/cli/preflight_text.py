@@ -45,7 +45,7 @@ def preflight_text(stages: Sequence[StagePreflight], *, gpus: int) -> str:
                 f"({run.flops_per_second / 1e12:.3g} TFLOPS) and "
                 f"{size_text(run.peak_memory_bytes)} in this process."
             )
-    return "\n\n" + "\n\n".join(texts)
+    return "\n" + "\n\n".join(texts)
 
 
 def amount(count: float) -> str:
