@@ -25,8 +25,8 @@ import torch
 from photos import draw_photos
 
 import datakit
-from trainer.data.blend import StageData, join_builds
 from trainer.data.batch import Batch
+from trainer.data.blend import StageData, join_builds
 from trainer.data.collate import pack, pad
 from trainer.data.loader import StepBatches, load_steps
 from trainer.data.measure import measure_rows
