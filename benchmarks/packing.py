@@ -25,8 +25,9 @@ import torch
 from photos import draw_photos
 
 import datakit
+from trainer.data.batch import Batch
 from trainer.data.blend import StageData, join_builds
-from trainer.data.collate import Batch, pack, pad
+from trainer.data.collate import pack, pad
 from trainer.data.loader import StepBatches, load_steps
 from trainer.data.measure import measure_rows
 from trainer.data.micro_batches import Limits, Size, deal_micro_batches

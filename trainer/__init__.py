@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from trainer.registration import register_with_transformers
 
 if TYPE_CHECKING:
+    from trainer.benching.bench import BenchRow, bench
+    from trainer.benching.preflight import StagePreflight, preflight
     from trainer.chat import ChatSession
     from trainer.costs.check import check
     from trainer.costs.model_report import ModelReport
@@ -24,27 +26,35 @@ if TYPE_CHECKING:
     from trainer.training.fit import fit
 
 __all__ = [
+    "BenchRow",
     "ChatSession",
     "EncoderMixtureConfig",
     "EncoderMixtureForConditionalGeneration",
     "EncoderMixtureProcessor",
     "ModelReport",
+    "StagePreflight",
+    "bench",
     "catalog",
     "check",
     "export",
     "fit",
+    "preflight",
 ]
 
 _HOMES = {
+    "BenchRow": "trainer.benching.bench",
     "ChatSession": "trainer.chat",
     "EncoderMixtureConfig": "trainer.model.configuration",
     "EncoderMixtureForConditionalGeneration": "trainer.model.modeling",
     "EncoderMixtureProcessor": "trainer.model.processor",
     "ModelReport": "trainer.costs.model_report",
+    "StagePreflight": "trainer.benching.preflight",
+    "bench": "trainer.benching.bench",
     "catalog": "trainer.listing",
     "check": "trainer.costs.check",
     "export": "trainer.exporting.export",
     "fit": "trainer.training.fit",
+    "preflight": "trainer.benching.preflight",
 }
 
 

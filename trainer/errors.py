@@ -2,6 +2,7 @@
 
     DatakitError
     └── TrainingError   (1)    the work failed after the recipe and the data were accepted
+        ├── DivergedError (1)  the loss is no number, or a spike; the batch is written down
         └── StoppedError (143) SIGTERM stopped it, and it saved; 130 for SIGINT
 
 A message says what was found, what was expected, where, and how to mend it.
@@ -14,6 +15,10 @@ from datakit.errors import DatakitError
 
 class TrainingError(DatakitError):
     """Training, saving or loading failed."""
+
+
+class DivergedError(TrainingError):
+    """The loss is no number any more, or far above what it was."""
 
 
 class StoppedError(TrainingError):

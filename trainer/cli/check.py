@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
+from contextlib import redirect_stdout
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from trainer.cli.preflight_text import amount, preflight_text
+
 if TYPE_CHECKING:
+    from trainer.benching.preflight import StagePreflight
     from trainer.costs.model_report import ModelReport
 
 
@@ -22,17 +28,67 @@ def check(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a key.")
     ] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data", metavar="[NAME=]DIR", help="A build, as for `fit`: read it and count, too."
+        ),
+    ] = None,
+    run_longest: Annotated[
+        bool | None,
+        typer.Option(
+            "--run-longest/--no-run-longest",
+            help="With --data: run the longest micro-batch once; by itself on a GPU only.",
+        ),
+    ] = None,
+    tflops: Annotated[
+        float | None,
+        typer.Option(
+            "--tflops",
+            min=0.000001,
+            help="With --data: 10^12 operations a second that a GPU will do, to tell the hours.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check a recipe; count parameters, visual tokens, FLOPs and memory of its model."""
+    """Check a recipe; count what its model costs and, with --data, what training will do."""
     import trainer
     from datakit.console import print_json
+    from datakit.errors import UsageError
 
+    if not data and (run_longest is not None or tflops is not None):
+        raise UsageError("--run-longest and --tflops are for a build: give --data DIR.")
     report = trainer.check(recipe, gpus=gpus, text_tokens=text_tokens, overrides=overrides or ())
+    if not as_json:
+        print(_text(report), flush=True)
+    stages = _preflight(recipe, data, gpus, tflops, run_longest, overrides) if data else []
     if as_json:
-        print_json(_fields(report))
-    else:
-        print(_text(report))
+        print_json(_fields(report) | {"preflight": [asdict(stage) for stage in stages]})
+    elif stages:
+        print(preflight_text(stages, gpus=gpus))
+
+
+def _preflight(
+    recipe: str,
+    data: list[str],
+    gpus: int,
+    tflops: float | None,
+    run_longest: bool | None,
+    overrides: list[str] | None,
+) -> list[StagePreflight]:
+    """What it tells on the way goes to the console's other stream: the result may be JSON."""
+    import trainer
+    from trainer.data.choose import parse_given
+
+    with redirect_stdout(sys.stderr):
+        return trainer.preflight(
+            recipe,
+            data=parse_given(data),
+            gpus=gpus,
+            tflops=tflops,
+            run_longest=run_longest,
+            overrides=overrides or (),
+        )
 
 
 def _text(report: ModelReport) -> str:
@@ -44,8 +100,8 @@ def _text(report: ModelReport) -> str:
         [
             part.name,
             part.what,
-            _amount(part.parameters),
-            _amount(part.forward_flops),
+            amount(part.parameters),
+            amount(part.forward_flops),
             *(_mark(part.parameters, parts[part.name]) for parts in trained.values()),
         ]
         for part in report.parts
@@ -55,8 +111,8 @@ def _text(report: ModelReport) -> str:
     rows = [
         [
             stage.name,
-            _amount(sum(stage.trained_parameters.values())),
-            _amount(stage.step_flops),
+            amount(sum(stage.trained_parameters.values())),
+            amount(stage.step_flops),
             *(size_text(memory.total_bytes) for memory in stage.memory.values()),
         ]
         for stage in report.stages
@@ -66,10 +122,10 @@ def _text(report: ModelReport) -> str:
     stages = format_table(header, rows, units=units, width=screen_width())
     return "\n\n".join(
         [
-            f"{report.name}: {_amount(report.parameters)} parameters, "
+            f"{report.name}: {amount(report.parameters)} parameters, "
             f"{counted(report.visual_tokens, 'visual token')} a view.",
             parts,
-            f"Forward: {_amount(report.view_flops)}FLOP a view, {_amount(report.sample_flops)}FLOP "
+            f"Forward: {amount(report.view_flops)}FLOP a view, {amount(report.sample_flops)}FLOP "
             f"a sample of one view\nand {report.sample_tokens:,} tokens in all.",
             stages,
             "Memory is of weights, gradients and optimizer; activations come on top.",
@@ -88,14 +144,6 @@ def _trained_by_stage(report: ModelReport) -> dict[str, Counter[str]]:
 
 def _mark(parameters: int, trained: int) -> str:
     return "trains" if trained else "frozen" if parameters else "-"
-
-
-def _amount(count: int) -> str:
-    """`303.96 M`, `6.34 T`."""
-    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M")):
-        if count >= size:
-            return f"{count / size:,.2f} {letter}"
-    return f"{count:,}"
 
 
 def _fields(report: ModelReport) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from datakit.console import run_app
-from trainer.cli import chat, check, export, fit
+from trainer.cli import bench, chat, check, export, fit
 from trainer.cli import list as listing
 
 OF_EXTRA = {"deepspeed", "peft", "tensorboard", "timm", "torch", "torchvision", "transformers"}
@@ -34,6 +34,7 @@ def _main(
 app.command("check")(check.check)
 app.command("list")(listing.list_kind)
 app.command("fit")(fit.fit)
+app.command("bench")(bench.bench)
 app.command("chat")(chat.chat)
 app.command("export")(export.export)
 

@@ -16,7 +16,7 @@ def forward_flops(run: Callable[[], object]) -> int:
     return total
 
 
-def step_flops(parts: Sequence[tuple[int, bool]]) -> int:
+def step_flops(parts: Sequence[tuple[float, bool]]) -> float:
     """Operations of forward and backward, nothing recomputed.
 
     A part that trains costs its forward three times: once forward, once for the gradient of its
@@ -26,7 +26,7 @@ def step_flops(parts: Sequence[tuple[int, bool]]) -> int:
     Args:
         parts: forward operations of each part, and whether it trains, in the order of the forward.
     """
-    total, earlier_trains = 0, False
+    total, earlier_trains = 0.0, False
     for flops, trains in parts:
         total += flops * (1 + int(trains) + int(trains or earlier_trains))
         earlier_trains = earlier_trains or trains

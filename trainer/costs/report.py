@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import torch
@@ -42,7 +42,7 @@ def report_model(
     models = {None: outline_model(recipe.model), **outlines_of(jobs)}
     plans = plan_jobs(loaded, jobs, models)
     parts_of = {
-        encoder: _parts(model, model.projector.num_tokens + text_tokens)
+        encoder: part_costs(model, model.projector.num_tokens + text_tokens)
         for encoder, model in models.items()
     }
     stages = []
@@ -87,17 +87,29 @@ def _stage_cost(
         )
         for zero in ZERO_STAGES
     }
-    costs = [(part.forward_flops, trained[part.name] > 0) for part in parts]
-    encoders = sum(part.name.startswith("encoders.") for part in parts)
-    # Encoders stand beside each other: none hands a gradient on to another.
-    alone = sum(step_flops([cost]) for cost in costs[:encoders])
-    any_trains = any(trains for _, trains in costs[:encoders])
-    flops = alone + step_flops([(0, any_trains), *costs[encoders:]])
+    forwards = [part.forward_flops for part in parts]
+    flops = int(job_flops([part.name for part in parts], forwards, trained))
     return StageCost(name=name, trained_parameters=trained, step_flops=flops, memory=memory)
 
 
-def _parts(model: EncoderMixtureForConditionalGeneration, sample_tokens: int) -> list[PartCost]:
-    """The parts, in the order of the forward."""
+def job_flops(names: Sequence[str], forwards: Sequence[float], trained: Mapping[str, int]) -> float:
+    """Operations of forward and backward of a model's parts.
+
+    Args:
+        names: of the parts, in the order of the forward.
+        forwards: operations of each one's forward.
+        trained: parameters of each that train.
+    """
+    costs = [(flops, trained[name] > 0) for name, flops in zip(names, forwards, strict=True)]
+    encoders = sum(name.startswith("encoders.") for name in names)
+    # Encoders stand beside each other: none hands a gradient on to another.
+    alone = sum(step_flops([cost]) for cost in costs[:encoders])
+    any_trains = any(trains for _, trains in costs[:encoders])
+    return alone + step_flops([(0, any_trains), *costs[encoders:]])
+
+
+def part_costs(model: EncoderMixtureForConditionalGeneration, sample_tokens: int) -> list[PartCost]:
+    """The parts, in the order of the forward; the language model's cost is of one sample."""
     with torch.device("meta"):
         side = model.image_side_px
         views = torch.zeros(1, 3, side, side, dtype=torch.uint8)

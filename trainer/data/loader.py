@@ -6,18 +6,19 @@ from collections.abc import Iterable
 
 from torch.utils.data import DataLoader, Dataset
 
+from trainer.data.batch import Batch, StepBatch
 from trainer.data.blend import StageData
-from trainer.data.collate import Batch, StepBatch, collate
+from trainer.data.collate import collate
 from trainer.data.faulty import FaultySample, read_or_replace
 from trainer.data.micro_batches import Limits, deal_micro_batches
-from trainer.data.order import SampleOrder
+from trainer.data.order import StepOrder
 
 
 class StepBatches(Dataset[StepBatch]):
     """One process's share of every step, by the step's number from 0."""
 
     def __init__(
-        self, data: StageData, *, order: SampleOrder, limits: Limits, rank: int, ranks: int
+        self, data: StageData, *, order: StepOrder, limits: Limits, rank: int, ranks: int
     ) -> None:
         self.data = data
         self.order = order

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,17 @@ class Draw:
 
     samples: int
     drawn: int
+
+
+class StepOrder(Protocol):
+    """Says which samples each step has."""
+
+    @property
+    def seed(self) -> int:
+        """Of what is drawn besides."""
+
+    def batch(self, step: int) -> list[int]:
+        """Positions of a step's samples; `step` counts from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

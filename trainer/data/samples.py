@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -28,21 +29,37 @@ ORIENTATION = ExifTags.Base.Orientation
 SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
 
 
+class Origin(NamedTuple):
+    """Where an exchange came from, as the build's provenance has it.
+
+    Attributes:
+        template: that phrased it; empty where none did.
+    """
+
+    source: str
+    template: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncodedSample:
     """One sample as the model takes it.
 
     Attributes:
-        input_ids, labels: L ids; see `EncodedConversation`.
+        input_ids, labels, exchanges: L ids; see `EncodedConversation`.
+        origins: of each exchange.
         pixel_values: uint8, (N, 3, S, S); N may be 0.
         view_areas: (N, 4); see `View`.
+        num_images: that the views are of.
     """
 
     key: str
     input_ids: list[int]
     labels: list[int]
+    exchanges: list[int]
+    origins: tuple[Origin, ...]
     pixel_values: Tensor
     view_areas: Tensor
+    num_images: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -109,8 +126,11 @@ def encode_sample(
         key=sample.id,
         input_ids=conversation.input_ids,
         labels=conversation.labels,
+        exchanges=conversation.exchanges,
+        origins=tuple(Origin(turn.source, turn.template) for turn in sample.provenance.turns),
         pixel_values=pixels,
         view_areas=areas,
+        num_images=len(counts),
     )
 
 

@@ -16,8 +16,9 @@ from webdataset import RandomMix
 import datakit
 from datakit.errors import DataError
 from datakit.io.stable_hash import stable_hash
+from trainer.data.batch import StepBatch
 from trainer.data.blend import BuildShare, drawn_of_builds
-from trainer.data.collate import StepBatch, collate
+from trainer.data.collate import collate
 from trainer.data.faulty import FaultySample
 from trainer.data.measure import measure_conversation
 from trainer.data.micro_batches import Limits, Size, deal_micro_batches

@@ -64,19 +64,28 @@ def build_model(
         pad_token_id=tokenizer.pad_token_id,
         suppress_tokens=[config.image_token_id],  # written by the model, it would lack its view
     )
+    return ModelAndProcessor(model, build_processor(recipe, tokenizer, model))
+
+
+def build_processor(
+    recipe: ModelRecipe,
+    tokenizer: PreTrainedTokenizerBase,
+    model: EncoderMixtureForConditionalGeneration,
+) -> EncoderMixtureProcessor:
+    """What prepares the inputs of a recipe's model, which may be on the meta device."""
+    specs = [resolve_encoder(encoder.as_map()) for encoder in recipe.encoders]
     images = SquareImageProcessor(
         side_px=model.image_side_px,
         geometry=recipe.geometry.as_map(),
         fill_rgb=_mean_colour(specs),
     )
     chat_format = with_own_tokens(load_chat_template(recipe.chat_template), tokenizer)
-    processor = EncoderMixtureProcessor(
+    return EncoderMixtureProcessor(
         images,
         tokenizer,
         chat_format=chat_format.model_dump(mode="json"),
         tokens_per_view=model.projector.num_tokens,
     )
-    return ModelAndProcessor(model, processor)
 
 
 def mixture_config(

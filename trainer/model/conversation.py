@@ -21,6 +21,7 @@ from datakit.record import IMAGE_PLACEHOLDER, Message
 from trainer.model.chat_format import ChatFormat
 
 IGNORED_LABEL = -100
+NO_EXCHANGE = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +31,13 @@ class EncodedConversation:
     Attributes:
         input_ids: L ids.
         labels: L ids; -100 where there is nothing to learn. Not shifted.
+        exchanges: for each of the L tokens, which of the assistant's turns it is learned in, from
+            0; -1 where there is nothing to learn.
     """
 
     input_ids: list[int]
     labels: list[int]
+    exchanges: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +47,18 @@ class Span:
     Attributes:
         is_markup: whether special tokens in the text are tokens; in content they are plain text.
         is_image: whether it is the placeholder of an image.
-        is_learned: whether the model learns to write it.
+        exchange: the assistant's turn, from 0, whose words the model learns; -1 elsewhere.
     """
 
     text: str
     is_markup: bool = False
     is_image: bool = False
-    is_learned: bool = False
+    exchange: int = NO_EXCHANGE
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether the model learns to write it."""
+        return self.exchange != NO_EXCHANGE
 
 
 def spans_of(
@@ -64,14 +73,16 @@ def spans_of(
         reply_expected: whether to end with the start of an assistant's turn.
     """
     reply = chat_format.assistant
+    exchange = 0
     yield Span(chat_format.text_start, is_markup=True)
     for message in _with_system(messages, chat_format):
         content = message.content.strip() if chat_format.trim_content else message.content
         if message.role == "assistant":
             yield Span(reply.start, is_markup=True)
-            yield Span(reply.lead + content, is_learned=True)
-            yield Span(reply.end, is_markup=True, is_learned=True)
+            yield Span(reply.lead + content, exchange=exchange)
+            yield Span(reply.end, is_markup=True, exchange=exchange)
             yield Span(reply.after, is_markup=True)
+            exchange += 1
             continue
         start, end = chat_format.around(message.role)
         yield Span(start, is_markup=True)
@@ -110,12 +121,14 @@ def encode_conversation(
     images = iter(tokens_of_images)
     input_ids: list[int] = []
     labels: list[int] = []
+    exchanges: list[int] = []
     for run in _runs(spans, _special_texts(tokenizer)):
         for token, span in _encode_run(run, tokenizer):
             ids = [token] * next(images) if span.is_image else [token]
             input_ids += ids
             labels += ids if span.is_learned else [IGNORED_LABEL] * len(ids)
-    return EncodedConversation(input_ids=input_ids, labels=labels)
+            exchanges += [span.exchange] * len(ids)
+    return EncodedConversation(input_ids=input_ids, labels=labels, exchanges=exchanges)
 
 
 def _with_system(messages: Sequence[Message], chat_format: ChatFormat) -> Sequence[Message]:

@@ -9,6 +9,8 @@ from pydantic import Field
 from trainer.recipe.values import Positive
 from trainer.settings import Settings
 
+Tflops = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
 
 class EngineRecipe(Settings):
     """Keys of a recipe for the engine.
@@ -27,6 +29,12 @@ class EngineRecipe(Settings):
         save_every_steps: steps from one checkpoint to the next; null for none but when stopped.
         keep_checkpoints: of a stage, the newest; null for all.
         loader_processes: that prepare samples, for each training process; 0 for none besides it.
+        peak_tflops: what one device can do at most, in 10^12 operations a second, for utilisation;
+            `auto` for those of known GPUs in bf16; null for no utilisation.
+        eval_every_steps: steps from one held-out loss to the next, and after the last; it is of the
+            builds' split `val`. Null for never.
+        eval_samples: of each source's held-out samples at most, always the same.
+        spike_factor: a loss above so many times its running median stops the run; null for any.
     """
 
     precision: Literal["fp32", "bf16"] = "bf16"
@@ -39,3 +47,7 @@ class EngineRecipe(Settings):
     save_every_steps: Positive | None = 1000
     keep_checkpoints: Positive | None = 2
     loader_processes: Annotated[int, Field(ge=0)] = 2
+    peak_tflops: Tflops | Literal["auto"] | None = "auto"
+    eval_every_steps: Positive | None = 1000
+    eval_samples: Positive = 64
+    spike_factor: Annotated[float, Field(gt=1, allow_inf_nan=False)] | None = None

@@ -20,7 +20,6 @@ from trainer.recipe import Blend, Recipe, load_recipe
 from trainer.training.activations import check_activations
 from trainer.training.identity import run_identity
 from trainer.training.jobs import Job, choose_jobs, jobs_of, outlines_of
-from trainer.training.metrics import loss_curve
 from trainer.training.packing_check import check_packing
 from trainer.training.prepare import claim_folder, make_tokenizer
 from trainer.training.processes import Processes, deterministic, join_processes
@@ -30,6 +29,7 @@ from trainer.training.stage_data import AnyData, prepare_data
 from trainer.training.starting import check_starts, starting_model
 from trainer.training.stopping import StopRequest, stop_requests
 from trainer.training.trainable import TrainPlan, plan_jobs, trains_embeddings
+from trainer.training.watch.console import loss_curve
 
 
 def fit(

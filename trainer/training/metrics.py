@@ -1,18 +1,30 @@
-"""What a run tells: metrics.jsonl, TensorBoard, the console, and the curve at the end."""
+"""The metrics of a step, and the files that keep them: metrics.jsonl and TensorBoard's."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from torch.utils.tensorboard import SummaryWriter
 
-BARS = "▁▂▃▄▅▆▇█"
+from trainer.training.watch.by_origin import Loss
+
 METRICS_FILE = "metrics.jsonl"
+# What TensorBoard shows of each step, besides losses and learning rates.
+SHOWN = (
+    "grad_norm",
+    "samples_per_second",
+    "tokens_per_second",
+    "images_per_second",
+    "utilisation_share",
+    "data_wait_share",
+    "padding_share",
+    "peak_memory_bytes",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,22 +35,67 @@ class StepMetrics:
         step: from 1.
         epoch: how often the data have been seen after this step.
         loss: mean negative log-likelihood of a learned token, in nats.
+        loss_by_source, loss_by_template: the same of the tokens of each, by the build's provenance;
+            empty where head and loss are joined (`fused_loss`).
         lr: learning rate by pattern.
         grad_norm: before clipping.
         tokens: without padding; `label_tokens` of them are learned.
+        padding_tokens: that are computed besides.
+        images: of the samples; `views` of them are what the encoders see.
         seconds: the step took, waiting for data included.
+        data_wait_seconds: of those, the mean wait of a process.
+        utilisation_share: of what the devices could do in that time; None where it is not known.
+        peak_memory_bytes: of the process that took most: of its GPU, in this step; without one of
+            the process, since it began.
     """
 
     step: int
     epoch: float
     loss: float
+    loss_by_source: Mapping[str, Loss]
+    loss_by_template: Mapping[str, Loss]
     lr: dict[str, float]
     grad_norm: float
     tokens: int
     label_tokens: int
+    padding_tokens: int
     samples: int
     images: int
+    views: int
     seconds: float
+    data_wait_seconds: float
+    utilisation_share: float | None
+    peak_memory_bytes: int
+
+    @property
+    def samples_per_second(self) -> float:
+        """Of all processes together."""
+        return self.samples / self.seconds
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Of all processes together, without padding."""
+        return self.tokens / self.seconds
+
+    @property
+    def images_per_second(self) -> float:
+        """Of all processes together."""
+        return self.images / self.seconds
+
+    @property
+    def data_wait_share(self) -> float:
+        """Of the step's time."""
+        return self.data_wait_seconds / self.seconds
+
+    @property
+    def padding_share(self) -> float:
+        """Of the tokens that are computed."""
+        computed = self.tokens + self.padding_tokens
+        return self.padding_tokens / computed if computed else 0.0
+
+    def fields(self) -> dict[str, Any]:
+        """What a line of `metrics.jsonl` holds."""
+        return asdict(self) | {name: getattr(self, name) for name in SHOWN}
 
 
 class MetricsWriter:
@@ -64,32 +121,22 @@ class MetricsWriter:
 
     def write(self, metrics: StepMetrics) -> None:
         """Writes one step."""
-        self.lines.write(json.dumps(asdict(metrics), allow_nan=False) + "\n")
+        self.lines.write(json.dumps(metrics.fields(), allow_nan=False) + "\n")
         self.lines.flush()
-        for name in ("loss", "grad_norm", "tokens", "images"):
-            self.board.add_scalar(name, getattr(metrics, name), metrics.step)
-        self.board.add_scalar("samples_per_s", metrics.samples / metrics.seconds, metrics.step)
+        self.board.add_scalar("loss", metrics.loss, metrics.step)
+        self._board("loss_by_source", metrics.loss_by_source, metrics.step)
+        self._board("loss_by_template", metrics.loss_by_template, metrics.step)
+        for name in SHOWN:
+            value = getattr(metrics, name)
+            if value is not None:
+                self.board.add_scalar(name, value, metrics.step)
         for pattern, rate in metrics.lr.items():
             self.board.add_scalar(f"lr/{pattern}", rate, metrics.step)
 
+    def write_held_out(self, step: int, by_source: Mapping[str, Loss]) -> None:
+        """Shows the held-out losses after a step on TensorBoard."""
+        self._board("held_out_loss", by_source, step)
 
-def console_line(stage: str, steps: int, recent: Sequence[StepMetrics]) -> str:
-    """The last step and the mean of what came since the line before."""
-    last = recent[-1]
-    loss = sum(metrics.loss for metrics in recent) / len(recent)
-    rate = sum(metrics.samples for metrics in recent) / sum(metrics.seconds for metrics in recent)
-    width = len(str(steps))
-    return (
-        f"{stage} {last.step:>{width}}/{steps}  loss {loss:.3f}  lr {max(last.lr.values()):.1e}  "
-        f"{rate:.1f} samples/s"
-    )
-
-
-def loss_curve(losses: Sequence[float], *, columns: int = 60) -> str:
-    """Losses as one row of bars, each the mean of its share of the steps."""
-    columns = min(columns, len(losses))
-    edges = [round(column * len(losses) / columns) for column in range(columns + 1)]
-    means = [sum(losses[start:end]) / (end - start) for start, end in pairwise(edges)]
-    low, high = min(means), max(means)
-    scale = (len(BARS) - 1) / (high - low) if high > low else 0.0
-    return "".join(BARS[round((mean - low) * scale)] for mean in means)
+    def _board(self, name: str, losses: Mapping[str, Loss], step: int) -> None:
+        for key, loss in losses.items():
+            self.board.add_scalar(f"{name}/{key}", loss.loss, step)

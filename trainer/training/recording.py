@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 
 from datakit.io.atomic import sync, write_whole
-from trainer.training.metrics import METRICS_FILE, MetricsWriter, StepMetrics, console_line
+from trainer.training.metrics import METRICS_FILE, MetricsWriter, StepMetrics
 from trainer.training.processes import Processes
+from trainer.training.watch.by_origin import Loss
+from trainer.training.watch.console import console_line, loss_table
 
 CONSOLE_LINES = 20
 
@@ -30,6 +33,7 @@ class Recorder:
         self.stage, self.steps = stage, steps
         self.processes = processes
         self._recent: list[StepMetrics] = []
+        self._told: list[StepMetrics] = []
         self._open = ExitStack()
         self._writer: MetricsWriter | None = None
         if processes.is_main:
@@ -56,7 +60,18 @@ class Recorder:
         every = max(self.steps // CONSOLE_LINES, 1)
         if metrics.step % every == 0 or metrics.step == self.steps:
             self.processes.tell(console_line(self.stage, self.steps, self._recent))
-            self._recent = []
+            self._told, self._recent = self._recent, []
+
+    def add_held_out(self, step: int, losses: Mapping[str, Loss]) -> None:
+        """Takes the held-out losses after a step, by source."""
+        if self._writer is not None:
+            self._writer.write_held_out(step, losses)
+
+    def tell_losses(self, held_out: Mapping[str, Loss]) -> None:
+        """Prints the losses of sources and templates over the steps of the last console line."""
+        table = loss_table(self._told, held_out)
+        if table:
+            self.processes.tell(table)
 
     def sync(self) -> None:
         """Puts what was written on the disk: a checkpoint must not be ahead of its metrics."""

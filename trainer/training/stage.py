@@ -7,23 +7,24 @@ from typing import Any
 
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.recipe import StageRecipe
-from trainer.training.activations import checkpoint_activations
-from trainer.training.adapters import add_adapters
 from trainer.training.checkpoints.frozen import frozen_digests
 from trainer.training.checkpoints.stage import SavedStage, StageCheckpoints
 from trainer.training.engine import DTYPES, cast_weights, start_engine
 from trainer.training.holding import held_folder
-from trainer.training.language_model import set_up_language_model
-from trainer.training.loop import stage_batches, train_steps
+from trainer.training.loop import limits_of, stage_batches, train_steps
 from trainer.training.metrics import StepMetrics
+from trainer.training.ready import make_trainable
 from trainer.training.recording import Recorder, forget_after
 from trainer.training.run import Run, StageResult
-from trainer.training.sample_log import FAULTY, SampleLog
+from trainer.training.sample_log import FAULTY
 from trainer.training.save import describe_stage, save_trained
 from trainer.training.schedule import stage_steps
 from trainer.training.starting import model_folder
 from trainer.training.stopping import stopped
-from trainer.training.trainable import TrainPlan, freeze_all_but, optimizer_groups
+from trainer.training.trainable import TrainPlan, optimizer_groups
+from trainer.training.watch.counts import Meter, make_meter
+from trainer.training.watch.held_out import HELD_OUT_FILE, HeldOut, open_held_out
+from trainer.training.watch.stage import watch_stage
 
 
 def train_stage(
@@ -47,27 +48,34 @@ def train_stage(
     with held_folder(folder, run.processes):
         if run.processes.is_main:
             describe_stage(folder, run.recipe, data)
+        meter = make_meter(model, plan, run.recipe, run.processes)
         checkpoints = _prepare(run, stage, plan, model)
         saved = checkpoints.newest()
         _tell_stage(run, stage, steps, model, saved)
         engine = _start(run, stage, plan, model, saved)
         start = saved.step if saved else 0
-        losses = _train(run, stage, range(start, steps), engine, checkpoints)
+        losses = _train(run, stage, range(start, steps), engine, checkpoints, meter)
         save_trained(target, model, run.processor, lora=stage.lora, processes=run.processes)
         engine.destroy()
     return StageResult(name=stage.name, losses=tuple(losses), model=target)
 
 
 def _train(
-    run: Run, stage: StageRecipe, todo: range, engine: Any, checkpoints: StageCheckpoints
+    run: Run,
+    stage: StageRecipe,
+    todo: range,
+    engine: Any,
+    checkpoints: StageCheckpoints,
+    meter: Meter,
 ) -> list[float]:
     """Does the steps that are left, counted from 0; returns the losses of all."""
     folder, data = run.out / stage.name, run.data[stage.name]
+    processes, recipe = run.processes, run.recipe
     start, steps = todo.start, todo.stop
     if run.processes.is_main:
-        forget_after(folder / FAULTY, start)
+        for name in (FAULTY, HELD_OUT_FILE):
+            forget_after(folder / name, start)
     run.processes.wait()
-    most_faulty = int(run.recipe.max_faulty_share * steps * stage.batch_samples)
     batches = stage_batches(
         data,
         recipe=run.recipe,
@@ -76,21 +84,37 @@ def _train(
         processes=run.processes,
         start_step=start,
     )
-    metrics = train_steps(
-        engine,
-        batches,
-        recipe=run.recipe,
+    held_out = open_held_out(
+        folder,
+        data,
+        recipe=recipe,
         stage=stage,
-        steps=steps,
-        epoch_samples=data.epoch_samples,
-        log=SampleLog(folder, most_faulty=most_faulty, processes=run.processes),
-        processes=run.processes,
-        start_step=start,
+        limits=limits_of(recipe, stage),
+        processes=processes,
     )
-    with Recorder(
-        folder, stage.name, start=start, steps=steps, processes=run.processes
-    ) as recorder:
-        _follow(run, engine, metrics, recorder, checkpoints)
+    with Recorder(folder, stage.name, start=start, steps=steps, processes=processes) as recorder:
+        watch = watch_stage(
+            folder,
+            stage.name,
+            spike_factor=recipe.spike_factor,
+            most_faulty=int(recipe.max_faulty_share * steps * stage.batch_samples),
+            before=recorder.losses,
+            meter=meter,
+            processes=processes,
+        )
+        metrics = train_steps(
+            engine,
+            batches,
+            recipe=recipe,
+            stage=stage,
+            steps=steps,
+            epoch_samples=data.epoch_samples,
+            watch=watch,
+            processes=processes,
+            start_step=start,
+        )
+        _follow(run, engine, metrics, recorder, checkpoints, held_out)
+        recorder.tell_losses(held_out.latest if held_out else {})
     return recorder.losses
 
 
@@ -100,11 +124,7 @@ def _prepare(
     """Makes a model ready to train, all of it still in each process."""
     cast_weights(model, DTYPES[run.recipe.precision])
     frozen = frozen_digests(model, plan.pattern_of, run.processes)
-    if stage.lora is not None:
-        add_adapters(model, stage.lora, seed=run.recipe.seed)
-    freeze_all_but(model, plan)
-    set_up_language_model(model.language_model, run.recipe, run.processes.device)
-    checkpoint_activations(model, run.recipe.activation_checkpointing)
+    make_trainable(model, run.recipe, stage, plan, run.processes)
     return StageCheckpoints(
         folder=run.out / stage.name,
         stage=stage.name,
@@ -138,13 +158,18 @@ def _follow(
     metrics: Iterator[StepMetrics],
     recorder: Recorder,
     checkpoints: StageCheckpoints,
+    held_out: HeldOut | None,
 ) -> None:
-    """Records each step, and saves when it is time to or when the run shall stop."""
-    every = run.recipe.save_every_steps
+    """Records each step, and evaluates and saves when it is time to or when the run shall stop."""
+    every, evaluate_every = run.recipe.save_every_steps, run.recipe.eval_every_steps
     for step in metrics:
         recorder.add(step)
+        is_last = step.step == recorder.steps
+        if held_out and evaluate_every and (is_last or step.step % evaluate_every == 0):
+            held_out.evaluate(engine, step.step)
+            recorder.add_held_out(step.step, held_out.latest)
         number = run.stop.agreed(run.processes)
-        if step.step == recorder.steps:
+        if is_last:
             return  # the model itself is saved next
         if number or (every and step.step % every == 0):
             recorder.sync()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 import datakit
 from trainer.data.blend import StageData, join_builds
@@ -77,7 +78,27 @@ def measure_build(
     kept = processes.gather(cache.read() if processes.is_main else None)[0]
     if kept is not None:
         return kept
-    rows = training_rows(build)
+    sizes = measure_rows_together(
+        build, training_rows(build), processor, cut_tokens=cut_tokens, processes=processes
+    )
+    if processes.is_main:
+        cache.write(sizes)
+    return sizes
+
+
+def measure_rows_together(
+    build: datakit.BuiltDataset,
+    rows: npt.NDArray[np.int64],
+    processor: EncoderMixtureProcessor,
+    *,
+    cut_tokens: int | None,
+    processes: Processes,
+) -> SampleSizes:
+    """Sizes of some samples of a build; each process measures its share.
+
+    Raises:
+        DataError: see `measure_rows`; every process raises it.
+    """
     own = processes.share_of(rows.tolist())
     found = processes.gather_or_raise(
         lambda: SampleSizes.of(measure_rows(build, own, processor, cut_tokens=cut_tokens)).table()
@@ -85,10 +106,7 @@ def measure_build(
     table = np.zeros((len(rows), found[0].shape[1]), dtype=np.int32)
     for rank, part in enumerate(found):
         table[rank :: processes.count] = part
-    sizes = SampleSizes.from_table(table)
-    if processes.is_main:
-        cache.write(sizes)
-    return sizes
+    return SampleSizes.from_table(table)
 
 
 def tell_data(data: StageData, selection: Selection, processes: Processes) -> None:

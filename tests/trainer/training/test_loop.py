@@ -12,7 +12,8 @@ from torch import Tensor
 
 import datakit
 from tests.trainer.conftest import SMALL
-from trainer.data.collate import Batch, StepBatch, nothing, pack, pad
+from trainer.data.batch import Batch, StepBatch
+from trainer.data.collate import nothing, pack, pad
 from trainer.data.samples import EncodedSample, encode_sample
 from trainer.model.build import ModelAndProcessor
 from trainer.recipe import load_recipe

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trainer.training.metrics import loss_curve
+from trainer.training.watch.console import loss_curve
 
 
 def test_the_curve_has_a_bar_for_each_step_or_share_of_steps() -> None:

@@ -11,7 +11,8 @@ from torch import Tensor
 
 import datakit
 from datakit.errors import UsageError
-from trainer.data.collate import Batch, pack, pad
+from trainer.data.batch import Batch
+from trainer.data.collate import pack, pad
 from trainer.data.samples import encode_sample
 from trainer.model.build import ModelAndProcessor, build_model
 from trainer.recipe import load_recipe
