@@ -8,6 +8,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import Literal, NamedTuple
 
+from datakit.io.orientation import SIDEWAYS, turned_size
 from datakit.record import Box
 
 Size = tuple[int, int]
@@ -15,7 +16,6 @@ BoxFormat = Literal["xyxy", "xywh", "centre"]
 BoxScale = Literal["unit", "0-1000", "pixel"]
 BoxFrame = Literal["original", "padded"]
 
-SIDEWAYS = frozenset({5, 6, 7, 8})
 BACK = {6: 8, 8: 6}  # the orientations that undo another; the others undo themselves
 
 
@@ -76,11 +76,6 @@ def rescale(box: Box, size: Size, to: Size) -> Box:
         return box
     across, down = to[0] / size[0], to[1] / size[1]
     return (box[0] * across, box[1] * down, box[2] * across, box[3] * down)
-
-
-def turned_size(size: Size, orientation: int) -> Size:
-    """The size of an image that is turned as EXIF's orientation says."""
-    return size[::-1] if orientation in SIDEWAYS else size
 
 
 def turn(box: Box, size: Size, orientation: int) -> Box:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import ExifTags, Image, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from datakit.io.image_style import Check
+from datakit.io.orientation import orientation_of
 
 EXTENSIONS = {"JPEG": "jpg", "MPO": "jpg", "PNG": "png", "WEBP": "webp"}
 CONVERTIBLE = (*EXTENSIONS, "GIF", "BMP", "TIFF")
@@ -105,7 +106,7 @@ def open_image(
         extension=EXTENSIONS.get(kind, kind.lower()),
         width_px=image.width,
         height_px=image.height,
-        orientation=_orientation(image),
+        orientation=1 if EXIF_KEYS.isdisjoint(image.info) else orientation_of(image),
     )
     return image, header
 
@@ -131,19 +132,6 @@ def _open(data: bytes) -> Image.Image:
         raise ImageError("image-unreadable", f"not an image: starts {data[:12]!r}") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise ImageError("image-unreadable", str(error)) from error
-
-
-def _orientation(image: Image.Image) -> int:
-    """EXIF's orientation; 1 where there is none, or none that can be read."""
-    # Pillow turns TIFF itself.
-    if image.format == "TIFF" or EXIF_KEYS.isdisjoint(image.info):
-        return 1
-    try:
-        # Not the format's own method: PNG's decodes every pixel to look behind them.
-        found = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
-    except (SyntaxError, ValueError, TypeError, OSError, KeyError, struct.error):
-        return 1
-    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def _ends_whole(data: bytes) -> bool:

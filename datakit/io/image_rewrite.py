@@ -23,20 +23,11 @@ from datakit.io.image_header import (
     read_plain_jpeg,
 )
 from datakit.io.image_style import ImageStyle
+from datakit.io.orientation import SIDEWAYS, UPRIGHT, turned_size
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP"}
 WANTED = {"jpeg": "jpg", "webp": "webp"}
 SIXTEEN_BITS = 16
-SIDEWAYS = frozenset({5, 6, 7, 8})
-UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +60,7 @@ def written_header(header: ImageHeader, style: ImageStyle) -> ImageHeader:
     turned = style.orientation == "apply" and header.orientation != 1
     if style.mode == "copy" and not (too_large or turned):
         return header
-    if header.orientation in SIDEWAYS:
-        size = size[::-1]
+    size = turned_size(size, header.orientation)
     if style.max_side_px is not None and too_large:
         share = style.max_side_px / max(size)
         size = max(1, round(size[0] * share)), max(1, round(size[1] * share))

@@ -191,7 +191,9 @@ def _write(
             progress.on_shard(shard, len(done), len(tasks))
     watch.refuse_changed_annotations()
     if plan.mixture.spec.images.style.rewrites and VAL in plan.samples["split"]:
-        refuse_leaks(pl.DataFrame(pa.concat_tables(map(finished.rows, tasks))))
+        index = pl.from_arrow(pa.concat_tables(map(finished.rows, tasks)))
+        assert isinstance(index, pl.DataFrame)
+        refuse_leaks(index)
     with store.filled(last=MANIFEST) as folder_to_fill:
         shards = [done[path] for path in tasks]
         manifest = describe(folder_to_fill, plan, shards, finished, digests)

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import datakit
+from datakit.io.orientation import turned_size
 from datakit.record import Message, Sample
 from trainer.data.exchanges import first_exchanges, num_exchanges
-from trainer.data.samples import SIDEWAYS, shows_upright
+from trainer.data.samples import shows_upright
 from trainer.model.conversation import IGNORED_LABEL, check_placeholders, count_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
 
@@ -58,7 +59,7 @@ def measure_rows(
         check_placeholders(sample.messages, len(sample.images), where=sample.id)
         turned = shows_upright(sample)
         views = [
-            cutter.num_views(*((height, width) if turned and turn in SIDEWAYS else (width, height)))
+            cutter.num_views(*turned_size((width, height), turn if turned else 1))
             for width, height, turn in zip(widths, heights, orientations, strict=True)
         ]
         yield measure_conversation(sample.messages, views, processor, cut_tokens=cut_tokens)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from PIL import ExifTags, Image
+from PIL import Image
 from torch import Tensor
 from torch.utils.data import Dataset
 
@@ -24,9 +24,6 @@ from trainer.data.exchanges import first_exchanges
 from trainer.geometry.base import View
 from trainer.model.conversation import check_placeholders, count_placeholders
 from trainer.model.processor import EncoderMixtureProcessor
-
-ORIENTATION = ExifTags.Base.Orientation
-SIDEWAYS = (5, 6, 7, 8)  # orientations that exchange width and height
 
 
 class Origin(NamedTuple):
@@ -149,15 +146,9 @@ def views_of_images(sample: datakit.LoadedSample, processor: EncoderMixtureProce
         DataError: placeholders and images do not match, or an image cannot be opened.
     """
     check_placeholders(sample.messages, len(sample.image_bytes), where=sample.id)
-    cutter = processor.image_processor.cutter()
+    images, turned = processor.image_processor, shows_upright(sample)
     with _decoding(sample):
-        images = sample.open_images()
-        turns = [image.getexif().get(ORIENTATION) for image in images]
-    turned = shows_upright(sample)
-    return [
-        cutter.num_views(*(image.size[::-1] if turned and turn in SIDEWAYS else image.size))
-        for image, turn in zip(images, turns, strict=True)
-    ]
+        return [images.num_views(image, turned=turned) for image in sample.open_images()]
 
 
 def _views(

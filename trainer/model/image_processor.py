@@ -17,8 +17,8 @@ from transformers.image_processing_utils import BaseImageProcessor
 from transformers.image_utils import make_flat_list_of_images
 
 from datakit.errors import DataError
+from datakit.io.orientation import upright, upright_size
 from trainer.geometry.base import Geometry, View
-from trainer.model.orientation import upright, upright_size
 from trainer.model.parts import resolve_geometry
 
 PADDED = {"type": "pad"}
@@ -76,9 +76,9 @@ class SquareImageProcessor(BaseImageProcessor):
         """
         return self.cutter().views(_as_rgb(upright(image) if turned else image))
 
-    def num_views(self, image: Image.Image) -> int:
+    def num_views(self, image: Image.Image, *, turned: bool = True) -> int:
         """How many views `views` makes, known without the pixels."""
-        return self.cutter().num_views(*upright_size(image))
+        return self.cutter().num_views(*(upright_size(image) if turned else image.size))
 
     def stack(self, views: Sequence[View]) -> tuple[Tensor, Tensor]:
         """Pixels, (N, 3, S, S), and areas in whole pixels, (N, 4), of views; N may be 0.

@@ -12,9 +12,9 @@ from PIL import ExifTags, Image, ImageOps
 from transformers import image_utils
 
 from datakit.errors import DataError
+from datakit.io.orientation import upright, upright_size
 from datakit.registry import module_names
 from trainer.model.image_processor import SquareImageProcessor
-from trainer.model.orientation import upright, upright_size
 
 SIDE = 32
 

@@ -1,4 +1,4 @@
-"""Images as cameras meant them: turned upright, as EXIF's orientation says."""
+"""EXIF's orientation, 1 to 8: how a viewer turns an image before showing it; 1 is not at all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from struct import error as StructError
 
 from PIL import ExifTags, Image
 
+SIDEWAYS = frozenset({5, 6, 7, 8})  # exchange width and height
 UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -15,11 +16,10 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-SIDEWAYS = frozenset({5, 6, 7, 8})
 
 
 def orientation_of(image: Image.Image) -> int:
-    """EXIF's orientation, 1 to 8; 1 where there is none, or none that can be read.
+    """An image's orientation; 1 where there is none, or none that can be read.
 
     Pillow turns TIFF itself, and transformers' `load_image` turns what it hands on: both leave 1.
     """
@@ -30,7 +30,7 @@ def orientation_of(image: Image.Image) -> int:
         found = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
     except (SyntaxError, ValueError, TypeError, OSError, KeyError, StructError):
         return 1
-    return found if found in UPRIGHT else 1
+    return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
 def upright(image: Image.Image) -> Image.Image:
@@ -41,5 +41,9 @@ def upright(image: Image.Image) -> Image.Image:
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Width and height of `upright(image)`, known without its pixels."""
-    width_px, height_px = image.size
-    return (height_px, width_px) if orientation_of(image) in SIDEWAYS else (width_px, height_px)
+    return turned_size(image.size, orientation_of(image))
+
+
+def turned_size(size: tuple[int, int], orientation: int) -> tuple[int, int]:
+    """Width and height after turning the pixels as an orientation says."""
+    return size[::-1] if orientation in SIDEWAYS else size
