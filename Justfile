@@ -59,6 +59,10 @@ conformance *arguments: (_environment "dev")
 soak *arguments: (_environment "dev")
     python benchmarks/soak.py {{ arguments }}
 
+# Let a tiny model learn to read charts with each fusion and each projector (an hour on two cores)
+learn *arguments: (_environment "dev")
+    python -m tests.learning {{ arguments }}
+
 # Make .venv and install this checkout with an extra, unless that was done since pyproject.toml changed
 _environment extra:
     #!/usr/bin/env bash

@@ -16,9 +16,8 @@ from tests.trainer.scenes import write_scenes
 
 pytest.importorskip("torch", reason="the extra `train` is not installed")
 
-import torch
-
 import trainer
+from tests.threads import one_thread
 from trainer.model.build import ModelAndProcessor, build_model
 from trainer.model.chat_template import load_chat_template
 from trainer.model.tokenizer import train_tokenizer
@@ -41,12 +40,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Small models are fast on one thread, and far slower on threads that wait for a busy core."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+def on_one_thread() -> Iterator[None]:
+    with one_thread():
+        yield
 
 
 @pytest.fixture(scope="session")

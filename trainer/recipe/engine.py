@@ -34,6 +34,7 @@ class EngineRecipe(Settings):
         eval_every_steps: steps from one held-out loss to the next, and after the last; it is of the
             builds' split `val`. Null for never.
         eval_samples: of each source's held-out samples at most, always the same.
+        wandb: project of Weights & Biases that is shown what TensorBoard is; null for none.
         spike_factor: a loss above so many times its running median stops the run; null for any.
     """
 
@@ -50,4 +51,5 @@ class EngineRecipe(Settings):
     peak_tflops: Tflops | Literal["auto"] | None = "auto"
     eval_every_steps: Positive | None = 1000
     eval_samples: Positive = 64
+    wandb: Annotated[str, Field(min_length=1)] | None = None
     spike_factor: Annotated[float, Field(gt=1, allow_inf_nan=False)] | None = None

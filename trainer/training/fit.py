@@ -29,6 +29,7 @@ from trainer.training.stage_data import AnyData, prepare_data
 from trainer.training.starting import check_starts, starting_model
 from trainer.training.stopping import StopRequest, stop_requests
 from trainer.training.trainable import TrainPlan, plan_jobs, trains_embeddings
+from trainer.training.watch.boards import check_wandb
 from trainer.training.watch.console import loss_curve
 
 
@@ -90,6 +91,7 @@ def _train(
     plans = plan_jobs(loaded, jobs, models)
     check_activations(models[jobs[-1].encoder], loaded)
     check_starts(chosen, out)
+    check_wandb(recipe.wandb)
     identity = run_identity(recipe, blends, builds)
     claim_folder(out, identity, processes)
     tokenizer = make_tokenizer(

@@ -1,20 +1,19 @@
-"""The metrics of a step, and the files that keep them: metrics.jsonl and TensorBoard's."""
+"""The metrics of a step, and where they go: metrics.jsonl and boards."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from torch.utils.tensorboard import SummaryWriter
-
+from trainer.training.watch.boards import Board
 from trainer.training.watch.by_origin import Loss
 
 METRICS_FILE = "metrics.jsonl"
-# What TensorBoard shows of each step, besides losses and learning rates.
+# What boards show of each step, besides losses and learning rates.
 SHOWN = (
     "grad_norm",
     "samples_per_second",
@@ -97,15 +96,25 @@ class StepMetrics:
         """What a line of `metrics.jsonl` holds."""
         return asdict(self) | {name: getattr(self, name) for name in SHOWN}
 
+    def curves(self) -> dict[str, float]:
+        """What is drawn over the steps."""
+        shown = {name: getattr(self, name) for name in SHOWN}
+        return {
+            "loss": self.loss,
+            **_by_key("loss_by_source", self.loss_by_source),
+            **_by_key("loss_by_template", self.loss_by_template),
+            **{name: value for name, value in shown.items() if value is not None},
+            **{f"lr/{pattern}": rate for pattern, rate in self.lr.items()},
+        }
+
 
 class MetricsWriter:
-    """Appends each step to `metrics.jsonl` and to TensorBoard's files, as it happens."""
+    """Appends each step to `metrics.jsonl` and shows it on boards, as it happens."""
 
-    def __init__(self, folder: Path, *, start: int = 0) -> None:
-        """Goes on after the first `start` steps; TensorBoard forgets what it had of later ones."""
+    def __init__(self, folder: Path, boards: Sequence[Board]) -> None:
         self.path = folder / METRICS_FILE
         self.lines = self.path.open("a", encoding="utf-8")
-        self.board = SummaryWriter(str(folder), purge_step=start + 1 if start else None)
+        self.boards = boards
 
     def __enter__(self) -> MetricsWriter:
         return self
@@ -117,26 +126,23 @@ class MetricsWriter:
         traceback: TracebackType | None,
     ) -> None:
         self.lines.close()
-        self.board.close()
+        for board in self.boards:
+            board.close()
 
     def write(self, metrics: StepMetrics) -> None:
         """Writes one step."""
         self.lines.write(json.dumps(metrics.fields(), allow_nan=False) + "\n")
         self.lines.flush()
-        self.board.add_scalar("loss", metrics.loss, metrics.step)
-        self._board("loss_by_source", metrics.loss_by_source, metrics.step)
-        self._board("loss_by_template", metrics.loss_by_template, metrics.step)
-        for name in SHOWN:
-            value = getattr(metrics, name)
-            if value is not None:
-                self.board.add_scalar(name, value, metrics.step)
-        for pattern, rate in metrics.lr.items():
-            self.board.add_scalar(f"lr/{pattern}", rate, metrics.step)
+        self._show(metrics.step, metrics.curves())
 
     def write_held_out(self, step: int, by_source: Mapping[str, Loss]) -> None:
-        """Shows the held-out losses after a step on TensorBoard."""
-        self._board("held_out_loss", by_source, step)
+        """Shows the held-out losses after a step on the boards."""
+        self._show(step, _by_key("held_out_loss", by_source))
 
-    def _board(self, name: str, losses: Mapping[str, Loss], step: int) -> None:
-        for key, loss in losses.items():
-            self.board.add_scalar(f"{name}/{key}", loss.loss, step)
+    def _show(self, step: int, values: Mapping[str, float]) -> None:
+        for board in self.boards:
+            board.add(step, values)
+
+
+def _by_key(name: str, losses: Mapping[str, Loss]) -> dict[str, float]:
+    return {f"{name}/{key}": loss.loss for key, loss in losses.items()}

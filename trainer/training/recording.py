@@ -9,8 +9,10 @@ from pathlib import Path
 from types import TracebackType
 
 from datakit.io.atomic import sync, write_whole
+from trainer.recipe import Recipe
 from trainer.training.metrics import METRICS_FILE, MetricsWriter, StepMetrics
 from trainer.training.processes import Processes
+from trainer.training.watch.boards import open_boards
 from trainer.training.watch.by_origin import Loss
 from trainer.training.watch.console import console_line, loss_table
 
@@ -25,9 +27,20 @@ class Recorder:
     """
 
     def __init__(
-        self, folder: Path, stage: str, *, start: int, steps: int, processes: Processes
+        self,
+        folder: Path,
+        stage: str,
+        *,
+        start: int,
+        steps: int,
+        recipe: Recipe,
+        processes: Processes,
     ) -> None:
-        """Takes up a stage after its first `start` steps: later ones are done again."""
+        """Takes up a stage after its first `start` steps: later ones are done again.
+
+        Raises:
+            UsageError: a board cannot be opened.
+        """
         own = keep_steps(folder / METRICS_FILE, start) if processes.is_main else []
         self.losses: list[float] = processes.gather(own)[0]
         self.stage, self.steps = stage, steps
@@ -36,8 +49,14 @@ class Recorder:
         self._told: list[StepMetrics] = []
         self._open = ExitStack()
         self._writer: MetricsWriter | None = None
-        if processes.is_main:
-            self._writer = self._open.enter_context(MetricsWriter(folder, start=start))
+
+        def open_writer() -> None:
+            if processes.is_main:
+                name = f"{recipe.name}/{stage}"
+                boards = open_boards(folder, start=start, wandb=recipe.wandb, name=name)
+                self._writer = self._open.enter_context(MetricsWriter(folder, boards))
+
+        processes.gather_or_raise(open_writer)
 
     def __enter__(self) -> Recorder:
         return self

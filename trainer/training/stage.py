@@ -92,7 +92,9 @@ def _train(
         limits=limits_of(recipe, stage),
         processes=processes,
     )
-    with Recorder(folder, stage.name, start=start, steps=steps, processes=processes) as recorder:
+    with Recorder(
+        folder, stage.name, start=start, steps=steps, recipe=recipe, processes=processes
+    ) as recorder:
         watch = watch_stage(
             folder,
             stage.name,
