@@ -72,7 +72,7 @@ def test_check_counts_only_and_tells_hours_by_the_given_speed(build_path: Path) 
 
 
 def test_commands_say_what_they_lack(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"there is no data to read: give --data DIR"):
+    with pytest.raises(UsageError, match=r"names no data. Give a build: --data DIR"):
         trainer.preflight("tiny")
     with pytest.raises(UsageError, match=r"holds no build"):
         trainer.bench("tiny", data=tmp_path)

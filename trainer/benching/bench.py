@@ -10,11 +10,12 @@ from pathlib import Path
 
 from datakit.errors import UsageError
 from trainer.benching.synthetic import TEXT_TOKENS, synthetic_step
-from trainer.benching.work import Bench, choose, data_of, ready, tokenizer_of
+from trainer.benching.work import Bench, ready, tokenizer_of
 from trainer.data.batch import StepBatch
 from trainer.data.choose import GivenData
 from trainer.model.build import ModelAndProcessor, build_model
 from trainer.recipe import Recipe, load_recipe
+from trainer.training.chosen import choose
 from trainer.training.loop import limits_of, stage_batches, train_steps
 from trainer.training.metrics import StepMetrics
 from trainer.training.packing_check import check_packing
@@ -75,8 +76,8 @@ def bench(
         TrainingError: the loss is no longer a number.
     """
     loaded = load_recipe(recipe, overrides)
-    chosen = choose(loaded, data, stage)
-    job, plan = chosen.jobs[-1], chosen.plans[-1]
+    chosen = choose(loaded, data, stage, needs_data=False)
+    job = chosen.jobs[-1]
     if stage is None and job.encoder is not None:
         raise UsageError(
             f"stage {job.stage_name!r} has a model of each encoder: --stage {job.name}"
@@ -87,10 +88,10 @@ def bench(
         tokenizer = tokenizer_of(chosen, place, processes)
         built = build_model(job.model, tokenizer, seed=chosen.recipe.seed)
         found = (
-            data_of(chosen, [job], built.processor, processes)[job.name] if chosen.blends else None
+            chosen.data_of([job], built.processor, processes)[job.name] if chosen.blends else None
         )
         check_packing(built.model)
-        with ready(chosen, job, plan, built, processes) as work:
+        with ready(chosen, job, built, processes) as work:
             rows = [
                 _measure(chosen.recipe, work, built, source, packing, steps, text_tokens, processes)
                 for source in ([None] if found is None else [None, found])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from time import monotonic
 
-from trainer.benching.work import Chosen, ready
+from trainer.benching.work import ready
 from trainer.costs.step_flops import StepFlops
 from trainer.data.batch import StepBatch
 from trainer.data.blend import StageData
@@ -14,10 +14,11 @@ from trainer.data.micro_batches import deal_micro_batches
 from trainer.data.order import SampleOrder
 from trainer.model.build import ModelAndProcessor
 from trainer.recipe import Recipe, StageRecipe
+from trainer.training.chosen import Chosen
 from trainer.training.jobs import Job
 from trainer.training.loop import limits_of, train_step
 from trainer.training.processes import Processes
-from trainer.training.trainable import TrainPlan, set_modes
+from trainer.training.trainable import set_modes
 
 STEPS_LOOKED_AT = 1000
 
@@ -70,7 +71,6 @@ def longest_micro_batches(
 def run_longest_of(
     chosen: Chosen,
     job: Job,
-    plan: TrainPlan,
     built: ModelAndProcessor,
     data: StageData,
     micro_batches: list[list[int]],
@@ -90,7 +90,7 @@ def run_longest_of(
         )
         for positions in micro_batches
     ]
-    with ready(chosen, job, plan, built, processes) as work:
+    with ready(chosen, job, built, processes) as work:
         set_modes(work.engine.module)
         for batch in (*reversed(batches), batches[0]):
             started = monotonic()

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerBase
 from datakit.errors import UsageError
 from trainer.benching.longest import LongestRun, longest_micro_batches, run_longest_of
 from trainer.benching.source_counts import EpochCounts, SourceCount, count_epoch, count_sources
-from trainer.benching.work import Chosen, choose, data_of, tokenizer_of
+from trainer.benching.work import tokenizer_of
 from trainer.costs.memory import memory_per_gpu
 from trainer.costs.step_flops import StepFlops, count_step_flops
 from trainer.data.blend import StageData
@@ -22,6 +22,7 @@ from trainer.model.build import build_model, build_processor
 from trainer.model.modeling import EncoderMixtureForConditionalGeneration
 from trainer.model.outline import outline_model
 from trainer.recipe import load_recipe
+from trainer.training.chosen import Chosen, choose
 from trainer.training.jobs import Job
 from trainer.training.processes import Processes, join_processes
 from trainer.training.schedule import stage_steps
@@ -86,8 +87,6 @@ def preflight(
     """
     loaded = load_recipe(recipe, overrides)
     chosen = choose(loaded, data, None)
-    if not chosen.blends:
-        raise UsageError("there is no data to read: give --data DIR, or `data` in the recipe.")
     with join_processes() as processes, tempfile.TemporaryDirectory() as folder:
         if processes.count > 1:
             raise UsageError("the check runs in one process: start it without a launcher.")
@@ -101,9 +100,7 @@ def preflight(
             tflops=tflops,
             runs=runs,
         )
-        return [
-            counter.count(job, plan) for job, plan in zip(chosen.jobs, chosen.plans, strict=True)
-        ]
+        return [counter.count(job, chosen.plans[job.name]) for job in chosen.jobs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +132,7 @@ class _Counter:
             )
             flops = of_epoch * steps * stage.batch_samples / epoch.samples
             if self.runs:
-                longest = self._run_longest(job, plan, data, per_step, steps)
+                longest = self._run_longest(job, data, per_step, steps)
         return StagePreflight(
             name=job.name,
             sources=count_sources(data) if isinstance(data, StageData) else (),
@@ -151,17 +148,15 @@ class _Counter:
     def _data(self, job: Job, outline: EncoderMixtureForConditionalGeneration) -> AnyData:
         if job.encoder not in self.data:
             processor = build_processor(job.model, self.tokenizer, outline)
-            alike = [other for other in self.chosen.jobs if other.encoder == job.encoder]
-            self.data[job.encoder] = data_of(self.chosen, alike, processor, self.processes)
+            alike = self.chosen.alike(job)
+            self.data[job.encoder] = self.chosen.data_of(alike, processor, self.processes)
         return self.data[job.encoder][job.name]
 
-    def _run_longest(
-        self, job: Job, plan: TrainPlan, data: StageData, flops: StepFlops, steps: int
-    ) -> LongestRun:
+    def _run_longest(self, job: Job, data: StageData, flops: StepFlops, steps: int) -> LongestRun:
         recipe = self.chosen.recipe
         found = longest_micro_batches(data, recipe, job.stage, steps=steps, ranks=self.gpus)
         built = build_model(job.model, self.tokenizer, seed=recipe.seed)
-        return run_longest_of(self.chosen, job, plan, built, data, found, flops, self.processes)
+        return run_longest_of(self.chosen, job, built, data, found, flops, self.processes)
 
     def _memory(
         self,

@@ -10,25 +10,20 @@ from typing import Any
 import transformers
 from transformers import PreTrainedTokenizerBase
 
-import datakit
-from datakit.config import Loaded
-from trainer.data.choose import GivenData, choose_builds
-from trainer.data.open import open_builds
+from trainer.data.choose import GivenData
 from trainer.model.build import ModelAndProcessor
-from trainer.model.check import check_model
-from trainer.recipe import Blend, Recipe, load_recipe
-from trainer.training.activations import check_activations
+from trainer.recipe import load_recipe
+from trainer.training.chosen import Chosen, choose
 from trainer.training.identity import run_identity
-from trainer.training.jobs import Job, choose_jobs, jobs_of, outlines_of
+from trainer.training.jobs import Job
 from trainer.training.packing_check import check_packing
 from trainer.training.prepare import claim_folder, make_tokenizer
 from trainer.training.processes import Processes, deterministic, join_processes
 from trainer.training.run import Run, StageResult, finished_stage
 from trainer.training.stage import train_stage
-from trainer.training.stage_data import AnyData, prepare_data
+from trainer.training.stage_data import AnyData
 from trainer.training.starting import check_starts, starting_model
 from trainer.training.stopping import StopRequest, stop_requests
-from trainer.training.trainable import TrainPlan, plan_jobs, trains_embeddings
 from trainer.training.watch.boards import check_wandb
 from trainer.training.watch.console import loss_curve
 
@@ -60,71 +55,46 @@ def fit(
         TrainingError: the loss is no longer a number.
     """
     loaded = load_recipe(recipe, overrides)
-    check_model(loaded)
-    blends = choose_builds(loaded, data)
-    builds = open_builds(blends.values())
+    chosen = choose(loaded, data, stage)
+    check_starts(chosen.jobs, Path(out))
+    check_wandb(chosen.recipe.wandb)
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     with (
         join_processes() as processes,
         stop_requests() as stop,
         deterministic(loaded.value.deterministic),
     ):
-        results = _train(loaded, blends, builds, Path(out), processes, stop, only=stage)
+        results = _train(chosen, Path(out), processes, stop)
         _tell_results(results, processes)
     return results
 
 
-def _train(
-    loaded: Loaded[Recipe],
-    blends: Mapping[str, Blend],
-    builds: Mapping[str, datakit.BuiltDataset],
-    out: Path,
-    processes: Processes,
-    stop: StopRequest,
-    *,
-    only: str | None,
-) -> list[StageResult]:
-    recipe = loaded.value
-    jobs = jobs_of(recipe)
-    chosen = choose_jobs(jobs, only)
-    models = outlines_of(jobs)
-    plans = plan_jobs(loaded, jobs, models)
-    check_activations(models[jobs[-1].encoder], loaded)
-    check_starts(chosen, out)
-    check_wandb(recipe.wandb)
-    identity = run_identity(recipe, blends, builds)
+def _train(chosen: Chosen, out: Path, processes: Processes, stop: StopRequest) -> list[StageResult]:
+    identity = run_identity(chosen.recipe, chosen.blends, chosen.builds)
     claim_folder(out, identity, processes)
     tokenizer = make_tokenizer(
-        recipe.model,
-        list(builds.values()),
+        chosen.recipe.model,
+        list(chosen.builds.values()),
         folder=out / "tokenizer",
-        embeddings_train=any(trains_embeddings(model, plans) for model in models.values()),
+        embeddings_train=chosen.embeddings_train,
         processes=processes,
     )
     work = _Work(
-        recipe=recipe,
-        plans={job.name: plan for job, plan in zip(jobs, plans, strict=True)},
         chosen=chosen,
-        blends=blends,
-        builds=builds,
         tokenizer=tokenizer,
         out=out,
         processes=processes,
         identity=identity,
         stop=stop,
     )
-    return [work.result_of(job) for job in chosen]
+    return [work.result_of(job) for job in chosen.jobs]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Work:
     """What the jobs of a run share."""
 
-    recipe: Recipe
-    plans: Mapping[str, TrainPlan]
-    chosen: Sequence[Job]
-    blends: Mapping[str, Blend]
-    builds: Mapping[str, datakit.BuiltDataset]
+    chosen: Chosen
     tokenizer: PreTrainedTokenizerBase
     out: Path
     processes: Processes
@@ -138,11 +108,12 @@ class _Work:
         if result is not None:
             self.processes.tell(f"\nstage {job.name}: done before")
             return result
-        built = starting_model(job, self.tokenizer, seed=self.recipe.seed, out=self.out)
+        recipe = self.chosen.recipe
+        built = starting_model(job, self.tokenizer, seed=recipe.seed, out=self.out)
         if job.encoder not in self.data:
             self.data[job.encoder] = self._prepare(job, built)
         run = Run(
-            recipe=self.recipe,
+            recipe=recipe,
             data=self.data[job.encoder],
             processor=built.processor,
             out=self.out,
@@ -150,22 +121,14 @@ class _Work:
             identity=self.identity,
             stop=self.stop,
         )
-        return train_stage(run, job.stage, self.plans[job.name], built.model)
+        return train_stage(run, job.stage, self.chosen.plans[job.name], built.model)
 
     def _prepare(self, job: Job, built: ModelAndProcessor) -> Mapping[str, AnyData]:
-        """The data of all jobs of one encoder, or of all together: samples have the same sizes."""
+        """The data of this job and those that are alike."""
         _tell_model(built, self.processes)
-        if self.recipe.packing:
+        if self.chosen.recipe.packing:
             check_packing(built.model)
-        alike = [other for other in self.chosen if other.encoder == job.encoder]
-        return prepare_data(
-            self.recipe,
-            [other.stage for other in alike],
-            {other.name: self.blends[other.stage_name] for other in alike},
-            self.builds,
-            processor=built.processor,
-            processes=self.processes,
-        )
+        return self.chosen.data_of(self.chosen.alike(job), built.processor, self.processes)
 
 
 def _tell_model(built: ModelAndProcessor, processes: Processes) -> None:
