@@ -13,5 +13,7 @@ def one_thread() -> Iterator[None]:
     """Small models are fast on one thread, and far slower on threads that wait for a busy core."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

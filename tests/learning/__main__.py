@@ -15,8 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.learning.charts import KINDS
-from tests.learning.run import learn, prepare
+from tests.learning.run import RECIPE, learn, prepare
 from tests.threads import one_thread
+from trainer.recipe import load_recipe
 
 FUSIONS = ("channel-concat", "sequence-append", "llava-hr", "mini-gemini", "deformable", "a-mof")
 # Those that choose their tokens read all 64 cells of a grid and make 16 tokens of them.
@@ -39,7 +40,6 @@ PROJECTORS = {
         "model.projector={type: sva, queries: 4, depth: 2, width: 64}",
     ],
 }
-SETTLE_STEPS = 400  # with a falling learning rate, after the others
 
 
 def designs() -> Iterator[tuple[str, list[str]]]:
@@ -56,18 +56,15 @@ def main(steps: int, charts: int, only: str) -> None:
         material = prepare(folder, lessons_charts=charts, questions_charts=300)
         programs = ", ".join(f"{name} {version(name)}" for name in ("torch", "transformers"))
         print(f"{platform.platform()}, {os.cpu_count()} cores; {programs}")
-        print(f"{charts:,} charts, {steps + SETTLE_STEPS:,} steps of 16 samples, one thread")
+        settle = load_recipe(RECIPE).value.stages[-1].steps
+        print(f"{charts:,} charts, {steps:,} + {settle:,} steps of 16 samples, one thread")
         print("exact match of held-out questions; with the images of others, and chance")
         print(f"{'':<24}{'minutes':>8}" + "".join(f"{kind:>26}" for kind in KINDS), flush=True)
         for number, (name, overrides) in enumerate(designs()):
             if only not in name:
                 continue
             started = time.monotonic()
-            wanted = [
-                *overrides,
-                f"stages.learn.steps={steps}",
-                f"stages.settle.steps={SETTLE_STEPS}",
-            ]
+            wanted = [*overrides, f"stages.learn.steps={steps}"]
             with one_thread():
                 examined = learn(material, folder / f"run-{number}", wanted)
             minutes = (time.monotonic() - started) / 60

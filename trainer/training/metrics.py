@@ -94,18 +94,20 @@ class StepMetrics:
 
     def fields(self) -> dict[str, Any]:
         """What a line of `metrics.jsonl` holds."""
-        return asdict(self) | {name: getattr(self, name) for name in SHOWN}
+        return asdict(self) | self._shown()
 
     def curves(self) -> dict[str, float]:
         """What is drawn over the steps."""
-        shown = {name: getattr(self, name) for name in SHOWN}
         return {
             "loss": self.loss,
             **_by_key("loss_by_source", self.loss_by_source),
             **_by_key("loss_by_template", self.loss_by_template),
-            **{name: value for name, value in shown.items() if value is not None},
+            **{name: value for name, value in self._shown().items() if value is not None},
             **{f"lr/{pattern}": rate for pattern, rate in self.lr.items()},
         }
+
+    def _shown(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in SHOWN}
 
 
 class MetricsWriter:
