@@ -78,20 +78,19 @@ def converse(key: str, parts: Sequence[Part], images: Sequence[View]) -> Rendere
     system = "\n".join(text for text in (own, *prompts) if text)
     users = with_images(with_prompts(turns, prompts), len(views))
     messages = [Message(role="system", content=system)] if system and turns else []
+    misfits = short = 0
     for user, turn in zip(users, turns, strict=True):
         messages.append(Message(role="user", content=user))
         messages.append(Message(role="assistant", content=turn.assistant))
-    short = sum(map(_is_short_answer, turns))
+        misfits += turn.format is not None and not turn.format.expects.fits(turn.assistant)
+        short += _is_short_answer(turn)
     return RenderedConversation(
         messages=tuple(messages),
-        turns=tuple(turn.provenance for turn in turns),
+        turns=tuple([turn.provenance for turn in turns]),
         faults=tuple(faults),
         objects=_objects(turns),
-        response_format="\n".join(dict.fromkeys(t.format.text for t in turns if t.format)),
-        misfit_turns=sum(
-            turn.format is not None and not turn.format.expects.fits(turn.assistant)
-            for turn in turns
-        ),
+        response_format="\n".join(dict.fromkeys([t.format.text for t in turns if t.format])),
+        misfit_turns=misfits,
         short_turns=short,
         unprompted_short_turns=unprompted_short_turns(turns, system) if short else 0,
     )
@@ -163,7 +162,9 @@ def _is_short_answer(turn: Turn) -> bool:
 
 def _objects(turns: Sequence[Turn]) -> tuple[BoundingBox, ...]:
     return tuple(
-        BoundingBox(image=0, turn=number, label=thing.label, bbox_px=thing.bbox_px)
-        for number, turn in enumerate(turns)
-        for thing in turn.objects
+        [
+            BoundingBox(image=0, turn=number, label=thing.label, bbox_px=thing.bbox_px)
+            for number, turn in enumerate(turns)
+            for thing in turn.objects
+        ]
     )

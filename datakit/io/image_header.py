@@ -21,6 +21,7 @@ JPEG_END = b"\xff\xd9"
 MOST_PLAIN_PIXELS = 1 << 26
 FRAME_MARKERS = frozenset({0xC0, 0xC1, 0xC2})
 SCAN_MARKER = 0xDA
+FRAME = struct.Struct(">BHHB")  # bits, height, width, colours
 # Other kinds of frames, a height that comes later, and segments of EXIF, XMP and Adobe's colours.
 UNUSUAL_MARKERS = frozenset({0xC3, *range(0xC5, 0xC8), *range(0xC9, 0xD0), 0xE1, 0xEE, 0xDC, 0xD9})
 PNG_END = b"IEND\xaeB`\x82"
@@ -155,21 +156,16 @@ def read_plain_jpeg(data: bytes) -> ImageHeader | None:
     """
     if not data.startswith(b"\xff\xd8"):
         return None
-    size, scan_start = (0, 0), 0
-    for marker, at in _jpeg_segments(data):
-        if marker in UNUSUAL_MARKERS:
-            return None
-        if marker in FRAME_MARKERS:
-            precision, height, width, channels = struct.unpack_from(">BHHB", data, at + 4)
-            usual = precision == 8 and channels in (1, 3)
-            if not usual or not 0 < width * height <= MOST_PLAIN_PIXELS or size[0]:
-                return None
-            size = width, height
-        if marker == SCAN_MARKER:
-            scan_start = at
-    if not (size[0] and scan_start and data.rfind(JPEG_END) >= scan_start):
+    segments = _jpeg_segments(data)
+    frames = [at for marker, at in segments if marker in FRAME_MARKERS]
+    unusual = any(marker in UNUSUAL_MARKERS for marker, _ in segments)
+    if unusual or len(frames) != 1 or segments[-1][0] != SCAN_MARKER:
         return None
-    return ImageHeader(extension="jpg", width_px=size[0], height_px=size[1])
+    precision, height, width, channels = FRAME.unpack_from(data, frames[0] + 4)
+    usual = precision == 8 and channels in (1, 3) and 0 < width * height <= MOST_PLAIN_PIXELS
+    if not usual or data.rfind(JPEG_END) < segments[-1][1]:
+        return None
+    return ImageHeader(extension="jpg", width_px=width, height_px=height)
 
 
 def _jpeg_scan_start(data: bytes) -> int:
@@ -178,16 +174,16 @@ def _jpeg_scan_start(data: bytes) -> int:
     return next(starts, len(data))
 
 
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yields the marker of each segment up to the first scan, and where it starts."""
-    at, last = 2, len(data) - 10
-    while at < last and data[at] == 0xFF:
+def _jpeg_segments(data: bytes) -> list[tuple[int, int]]:
+    """The marker of each segment up to the first scan, and where it starts."""
+    segments: list[tuple[int, int]] = []
+    at, last, marker = 2, len(data) - 10, 0
+    while at < last and data[at] == 0xFF and marker != SCAN_MARKER:
         marker = data[at + 1]
         if marker == 0xFF:  # fill
             at += 1
             continue
-        yield marker, at
-        if marker == SCAN_MARKER:
-            return
+        segments.append((marker, at))
         without_length = marker == 0x01 or 0xD0 <= marker <= 0xD8
         at += 2 if without_length else 2 + (data[at + 2] << 8 | data[at + 3])
+    return segments

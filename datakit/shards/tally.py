@@ -46,37 +46,57 @@ class Tally:
 
     def index(self, table: pa.Table) -> pa.Table:
         """Counts the samples of a shard's index."""
-        names = ["source", "split", "repeat", "num_turns", "record_ids", "record_sources", *ANSWERS]
-        columns = table.select(names).to_pydict()
-        rows = zip(*columns.values(), strict=True)
-        for source, split, repeat, turns, ids, owners, *answers in rows:
-            if split == VAL:
-                self.val_samples[source] += 1
-            else:
-                self.samples[source] += 1
-                self.unique_samples[source] += repeat == 0
-            self.turns[source] += turns
+        frame = _frame(table)
+        held_out, first = pl.col("split") == VAL, pl.col("repeat") == 0
+        counts = frame.group_by("source").agg(
+            samples=(~held_out).sum(),
+            unique_samples=(~held_out & first).sum(),
+            val_samples=held_out.sum(),
+            turns=pl.col("num_turns").sum(),
+            **{name: pl.col(name).sum() for name in ANSWERS},
+        )
+        for row in counts.iter_rows(named=True):
+            source = row["source"]
+            self.samples[source] += row["samples"]
+            self.unique_samples[source] += row["unique_samples"]
+            self.val_samples[source] += row["val_samples"]
+            self.turns[source] += row["turns"]
             own = self.answers.setdefault(source, Counter())
-            own.update(dict(zip(ANSWERS, answers, strict=True)))
-            self._use(list(zip(owners, ids, strict=True)), repeat)
-        self._count_changes(table)
+            own.update({name: row[name] for name in ANSWERS})
+        self._use(frame)
+        self._count_changes(frame)
         return table
 
-    def _count_changes(self, table: pa.Table) -> None:
+    def _count_changes(self, frame: pl.DataFrame) -> None:
         """Counts images by what was changed in them; several changes of one are counted each."""
-        frame = pl.from_arrow(table.select(["source", "image_changes"]))
-        assert isinstance(frame, pl.DataFrame)
-        each = frame.explode("image_changes").filter(pl.col("image_changes") != "")
+        each = (
+            frame.select("source", "image_changes")
+            .explode("image_changes")
+            .filter(pl.col("image_changes") != "")
+        )
         changes = each.with_columns(pl.col("image_changes").str.split(" ")).explode("image_changes")
         for source, change, count in changes.group_by(pl.all()).len().iter_rows():
             self.changed_images.setdefault(source, Counter())[change] += count
 
-    def _use(self, records: list[RecordName], repeat: int) -> None:
+    def _use(self, frame: pl.DataFrame) -> None:
         """Counts each record once: in its first repeat, or in the first that it is saved in."""
-        faulty = self.faulty.intersection(records)
-        new = faulty - self.saved if repeat else {r for r in records if r not in self.saved}
-        self.used_records.update(source for source, _ in new)
-        self.saved |= faulty
+        records = frame.select("repeat", source="record_sources", record_id="record_ids").explode(
+            "source", "record_id"
+        )
+        saved, sound = self._saved_in(records)
+        once = sound.filter(pl.col("repeat") == 0)
+        self.used_records.update(dict(once.group_by("source").len().iter_rows()))
+        self.used_records.update(source for source, _ in saved - self.saved)
+        self.saved |= saved
+
+    def _saved_in(self, records: pl.DataFrame) -> tuple[set[RecordName], pl.DataFrame]:
+        """Those of the records that some shard rejected, and the rows of the others."""
+        if not self.faulty:
+            return set(), records
+        key = ["source", "record_id"]
+        faulty = pl.DataFrame(list(self.faulty), schema=key, orient="row")
+        saved = records.join(faulty, on=key, how="semi").select(key)
+        return set(saved.iter_rows()), records.join(faulty, on=key, how="anti")
 
     def rejects(self, table: pa.Table) -> pa.Table:
         """Counts the rejects of the plan."""
@@ -91,6 +111,12 @@ class Tally:
             first.append(name in self.faulty and name not in self.saved)
             self.faulty.discard(name)
         return self.rejects(table.filter(plain_array(first, pl.Boolean)))
+
+
+def _frame(table: pa.Table) -> pl.DataFrame:
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def _names(table: pa.Table) -> Iterator[RecordName]:
