@@ -101,7 +101,8 @@ def build(
         fresh = not any(name != HOLDER for name in store.names())
         try:
             with store.workplace() as work:
-                result = _build(mixture, store, work, runner, force, progress)
+                expect = runner.expect if fresh else _expect_little
+                result = _build(mixture, store, work, runner, expect, force, progress)
         except OSError as error:
             raise _disk_error(store, error) from error
         finally:
@@ -115,13 +116,14 @@ def _build(
     store: Store,
     work: Path,
     engine: Engine,
+    expect: Callable[[int], None],
     force: bool,
     progress: Progress,
 ) -> BuildResult:
     (work / RECORDS).mkdir(exist_ok=True)
 
     def on_records(name: str, records: int) -> None:
-        engine.expect(records)
+        expect(records)
         progress.on_records(name, records)
 
     plan = make_plan(
@@ -141,6 +143,10 @@ def _build(
         folder.remove_output(store)
     with store.appended(folder.LOG) as log:
         return _write(store, work, plan, engine, BuildLog(log), progress)
+
+
+def _expect_little(_records: int) -> None:
+    """Starts no worker ahead: a build that goes on may have a shard left, or none."""
 
 
 def _finished(store: Store, plan: Plan) -> BuildResult | None:

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import pickle
-import signal
 import sys
-import threading
 from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -23,6 +20,7 @@ from datakit.shards.engine import LOCAL
 from datakit.shards.image_threads import image_threads
 from datakit.shards.task import ShardDone, ShardTask, WriteJob
 from datakit.shards.worker import Worker
+from datakit.worker_start import importing_at_once, start_worker
 
 JOB = "job.pickle"
 MANY_RECORDS = 20_000  # are read in a second, which starting processes takes too
@@ -62,11 +60,15 @@ class LocalEngine:
             self._pool = _start_pool(workers)
         (scratch / JOB).write_bytes(pickle.dumps((job, plan, scratch)))
         yield from _in_processes(self._pool, scratch / JOB, tasks)
+        self._pool.shutdown(wait=False)  # they end while the build is described
 
 
 def _start_pool(workers: int) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_start)
+    turns = context.BoundedSemaphore(importing_at_once())
+    pool = ProcessPoolExecutor(
+        workers, mp_context=context, initializer=start_worker, initargs=(__name__, turns)
+    )
     with _no_main_module():
         for _ in range(workers):  # each starts a process, as none is idle yet
             pool.submit(_do_nothing)
@@ -103,21 +105,8 @@ def _no_main_module() -> Iterator[None]:
         sys.modules["__main__"] = main
 
 
-def _start() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent answers Ctrl-C for all
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
 def _do_nothing() -> None:
     pass
-
-
-def _end_with_parent() -> None:
-    """A worker whose parent was killed must not write beside the build that goes on."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 def _write(job: Path, task: ShardTask) -> ShardDone:
