@@ -13,6 +13,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 MAX_OUTPUT_CHARS = 64 * 1024
 MAX_SOURCE_BYTES = 16 * 1024
 
+# Text and names of fields in turn, each with whether it is a name.
+PlainParts = list[tuple[bool, str]]
+
 ALLOWED_NODES: tuple[type[nodes.Node], ...] = (
     nodes.Template,
     nodes.Output,
@@ -95,12 +98,11 @@ class Phrasing:
             tree = ENVIRONMENT.parse(source)
             _check(tree, fields | {"loop"}, inside_for=False)
             self._parts = _plain_parts(tree)
-            self._render = ENVIRONMENT.from_string(source).root_render_func
+            self._compiled = ENVIRONMENT.from_string(tree) if self._parts is None else None
         except TemplateSyntaxError as error:
             raise TemplateFault(f"{error.message}", error.lineno) from error
         except (RecursionError, SyntaxError) as error:
             raise TemplateFault("nested too deeply.") from error
-        self._context = ENVIRONMENT.from_string("").new_context
 
     def render(self, fields: Mapping[str, Any]) -> str:
         """Renders with a record's fields.
@@ -109,10 +111,12 @@ class Phrasing:
             TemplateFault: an undefined value, or more than 64 KB of output.
         """
         if self._parts is not None:
-            return self._fill(fields)
+            return _filled(self._parts, fields)
+        assert self._compiled is not None
         parts, size = [], 0
         try:
-            for part in self._render(self._context(dict(fields))):
+            context = self._compiled.new_context(dict(fields))
+            for part in self._compiled.root_render_func(context):
                 size += len(part)
                 if size > MAX_OUTPUT_CHARS:
                     raise TextTooLong(f"more than {MAX_OUTPUT_CHARS} characters of output.")
@@ -121,16 +125,16 @@ class Phrasing:
             raise TemplateFault(f"rendering failed: {error}") from error
         return "".join(parts)
 
-    def _fill(self, fields: Mapping[str, Any]) -> str:
-        """What `render` gives where a template only names fields, many times faster."""
-        assert self._parts is not None
-        try:
-            text = "".join([str(fields[part]) if named else part for named, part in self._parts])
-        except KeyError as error:
-            raise TemplateFault(f"rendering failed: {error} is undefined") from error
-        if len(text) > MAX_OUTPUT_CHARS:
-            raise TextTooLong(f"more than {MAX_OUTPUT_CHARS} characters of output.")
-        return text
+
+def _filled(parts: PlainParts, fields: Mapping[str, Any]) -> str:
+    """What rendering gives where a template only names fields, many times faster."""
+    try:
+        text = "".join([str(fields[part]) if named else part for named, part in parts])
+    except KeyError as error:
+        raise TemplateFault(f"rendering failed: {error} is undefined") from error
+    if len(text) > MAX_OUTPUT_CHARS:
+        raise TextTooLong(f"more than {MAX_OUTPUT_CHARS} characters of output.")
+    return text
 
 
 class _Environment(ImmutableSandboxedEnvironment):
@@ -189,9 +193,9 @@ def _check_one(node: nodes.Node, names: frozenset[str], inside_for: bool) -> Non
         raise TemplateFault("an index is a whole number or a name.", node.lineno)
 
 
-def _plain_parts(tree: nodes.Template) -> list[tuple[bool, str]] | None:
-    """Text and field names in turn, each with whether it is a name; None where there is more."""
-    parts: list[tuple[bool, str]] = []
+def _plain_parts(tree: nodes.Template) -> PlainParts | None:
+    """The parts of a template that only names fields; None where there is more."""
+    parts: PlainParts = []
     for output in tree.body:
         for node in output.nodes if isinstance(output, nodes.Output) else [output]:
             if isinstance(node, nodes.TemplateData):
