@@ -2,7 +2,9 @@
 
     python benchmarks/build_scaling.py [--images 4000] [--samples 10000 30000 …] [--plot FILE.svg]
 
-First, a build with `check: decode` of JPEGs of 110 KB by one worker and by two, five times in turn.
+First, a build with `check: decode` of JPEGs of 110 KB by one worker and by two, five times in turn;
+beside them, what this machine's cores give at most: one process that decodes the same JPEGs and
+nothing else, and two that decode half of them each.
 Then builds of text conversations: wall and processor seconds, and the most memory that all
 processes had together (PSS, so that shared pages count once). Nothing comes from a cache.
 `--plot` takes matplotlib, which nothing else here needs.
@@ -17,7 +19,9 @@ import platform
 import random
 import shutil
 import statistics
+import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -30,6 +34,15 @@ IMAGE_BYTES = 110_000
 ROUNDS = 5
 SAMPLES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 PACKAGES = ("pillow", "polars", "pyarrow", "orjson")
+DECODE = """
+import sys
+from io import BytesIO
+from PIL import Image
+from pathlib import Path
+part, parts = map(int, sys.argv[1:])
+for path in sorted(Path("images").iterdir())[part::parts]:
+    Image.open(BytesIO(path.read_bytes())).load()
+"""
 TEXTS = """\
 name: texts
 root: .
@@ -66,26 +79,43 @@ def build(mixture: str, folder: Path, *, workers: int, settings: Sequence[str] =
     return measure(command, folder)
 
 
+def decode(folder: Path, *, processes: int) -> float:
+    """Seconds in which so many processes decode all photos and do nothing else."""
+    started = time.perf_counter()
+    command = [sys.executable, "-c", DECODE]
+    parts = [
+        subprocess.Popen([*command, str(part), str(processes)], cwd=folder)
+        for part in range(processes)
+    ]
+    ended = [part.wait() for part in parts]
+    assert not any(ended)
+    return time.perf_counter() - started
+
+
 def by_workers(folder: Path, images: int) -> None:
-    """Prints the times of one worker and of two."""
+    """Prints the times of one worker and of two, and of as many bare processes."""
     draw_photos(folder, images, IMAGE_BYTES)
     settings = ("images.check=decode", "output.shard_bytes=64MB")
-    ratios = []
+    ratios, bare_ratios = [], []
     print(f"\n{images:,} JPEGs of {IMAGE_BYTES:,} bytes, check: decode")
-    print(f"{'round':<8}{'1 worker s':>12}{'CPU s':>8}{'2 workers s':>13}{'CPU s':>8}{'ratio':>8}")
+    builds = f"{'1 worker s':>12}{'CPU s':>8}{'2 workers s':>13}{'CPU s':>8}{'ratio':>8}"
+    print(f"{'round':<8}{builds}{'bare: 1 s':>12}{'2 s':>8}{'ratio':>8}")
     for number in range(ROUNDS + 1):
         one, two = (
             build("photos.yaml", folder, workers=workers, settings=settings) for workers in (1, 2)
         )
+        bare_one_s, bare_two_s = (decode(folder, processes=processes) for processes in (1, 2))
         note = "  (discarded)" if number == 0 else ""
-        ratio = one.wall_s / two.wall_s
+        ratio, bare_ratio = one.wall_s / two.wall_s, bare_one_s / bare_two_s
         print(
             f"{number:<8}{one.wall_s:>12.1f}{one.cpu_s:>8.1f}{two.wall_s:>13.1f}{two.cpu_s:>8.1f}"
-            f"{ratio:>8.2f}{note}",
+            f"{ratio:>8.2f}{bare_one_s:>12.1f}{bare_two_s:>8.1f}{bare_ratio:>8.2f}{note}",
             flush=True,
         )
         ratios.append(ratio)
+        bare_ratios.append(bare_ratio)
     print(f"median ratio {statistics.median(ratios[1:]):.2f} (wanted >= 1.8)")
+    print(f"median ratio of bare processes {statistics.median(bare_ratios[1:]):.2f}")
 
 
 def by_samples(folder: Path, counts: Sequence[int]) -> dict[int, Run]:

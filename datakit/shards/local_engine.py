@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import pickle
 import sys
 from collections.abc import Generator, Iterator, Sequence
@@ -20,7 +21,7 @@ from datakit.shards.engine import LOCAL
 from datakit.shards.image_threads import image_threads
 from datakit.shards.task import ShardDone, ShardTask, WriteJob
 from datakit.shards.worker import Worker
-from datakit.worker_start import importing_at_once, start_worker
+from datakit.worker_start import start_worker
 
 JOB = "job.pickle"
 MANY_RECORDS = 20_000  # are read in a second, which starting processes takes too
@@ -33,17 +34,17 @@ class LocalEngine:
 
     def __init__(self, workers: int) -> None:
         self._workers = workers
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: _Pool | None = None
 
     def expect(self, records: int) -> None:
         """See `Engine`; many records will fill many shards, and processes take time to start."""
         if records >= MANY_RECORDS and self._workers > 1 and self._pool is None:
-            self._pool = _start_pool(self._workers)
+            self._pool = _Pool(self._workers)
 
     def close(self) -> None:
         """See `Engine`."""
         if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool.close()
 
     def run(
         self, job: WriteJob, plan: PlanFiles, tasks: Sequence[ShardTask], scratch: Path
@@ -56,38 +57,47 @@ class LocalEngine:
             for task in tasks:
                 yield worker.write(task, reader.contents(task))
             return
-        if self._pool is None:
-            self._pool = _start_pool(workers)
+        self._pool = self._pool or _Pool(workers)
         (scratch / JOB).write_bytes(pickle.dumps((job, plan, scratch)))
-        yield from _in_processes(self._pool, scratch / JOB, tasks)
+        yield from self._pool.write(scratch / JOB, tasks)
+
+
+class _Pool:
+    """Processes that start at once; all but one core's import datakit before there are tasks.
+
+    That core is left to this process, which reads records meanwhile.
+    """
+
+    def __init__(self, workers: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._workers = workers
+        self._turns = context.Semaphore(max(1, (os.cpu_count() or 1) - 1))
+        self._pool = ProcessPoolExecutor(
+            workers, mp_context=context, initializer=start_worker, initargs=(__name__, self._turns)
+        )
+        with _no_main_module():
+            for _ in range(workers):  # each starts a process, as none is idle yet
+                self._pool.submit(_do_nothing)
+
+    def write(self, job: Path, tasks: Sequence[ShardTask]) -> Iterator[ShardDone]:
+        """Yields each shard that is done."""
+        for _ in range(self._workers):
+            self._turns.release()
+        try:
+            with _no_main_module():
+                futures = [self._pool.submit(_write, job, task) for task in tasks]
+            for future in as_completed(futures):
+                yield future.result()
+        except BrokenProcessPool as error:
+            raise DataError(
+                "a worker process died, perhaps for want of memory. Shards that were whole are "
+                "kept; run the same command again, with fewer --workers."
+            ) from error
         self._pool.shutdown(wait=False)  # they end while the build is described
 
-
-def _start_pool(workers: int) -> ProcessPoolExecutor:
-    context = multiprocessing.get_context("spawn")
-    turns = context.BoundedSemaphore(importing_at_once())
-    pool = ProcessPoolExecutor(
-        workers, mp_context=context, initializer=start_worker, initargs=(__name__, turns)
-    )
-    with _no_main_module():
-        for _ in range(workers):  # each starts a process, as none is idle yet
-            pool.submit(_do_nothing)
-    return pool
-
-
-def _in_processes(
-    pool: ProcessPoolExecutor, job: Path, tasks: Sequence[ShardTask]
-) -> Iterator[ShardDone]:
-    try:
-        with _no_main_module():
-            futures = [pool.submit(_write, job, task) for task in tasks]
-        for future in as_completed(futures):
-            yield future.result()
-    except BrokenProcessPool as error:
-        raise DataError(
-            "a worker process died, perhaps for want of memory. Shards that were whole are kept; "
-            "run the same command again, with fewer --workers."
-        ) from error
+    def close(self) -> None:
+        """Ends the processes, after the tasks that they are at."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
 
 
 @contextmanager
