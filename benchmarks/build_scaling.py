@@ -1,12 +1,9 @@
-"""How `datakit build` grows: with workers where pixels are decoded, with samples of text.
+"""How `datakit build` grows with samples: conversations of text, by two workers.
 
-    python benchmarks/build_scaling.py [--images 4000] [--samples 10000 30000 …] [--plot FILE.svg]
+    python benchmarks/build_scaling.py [--samples 10000 30000 …] [--plot FILE.svg]
 
-First, a build with `check: decode` of JPEGs of 110 KB by one worker and by two, five times in turn;
-beside them, what this machine's cores give at most: one process that decodes the same JPEGs and
-nothing else, and two that decode half of them each.
-Then builds of text conversations: wall and processor seconds, and the most memory that all
-processes had together (PSS, so that shared pages count once). Nothing comes from a cache.
+Wall and processor seconds, and the most memory that all processes had together (PSS, so that shared
+pages count once). Nothing comes from a cache. With workers: `build_throughput.py`.
 `--plot` takes matplotlib, which nothing else here needs.
 """
 
@@ -18,31 +15,16 @@ import os
 import platform
 import random
 import shutil
-import statistics
-import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from dvqa_scale import START, SYLLABLES, Run, measure
-from photos import draw_photos
 
-IMAGE_BYTES = 110_000
-ROUNDS = 5
 SAMPLES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 PACKAGES = ("pillow", "polars", "pyarrow", "orjson")
-DECODE = """
-import sys
-from io import BytesIO
-from PIL import Image
-from pathlib import Path
-part, parts = map(int, sys.argv[1:])
-for path in sorted(Path("images").iterdir())[part::parts]:
-    Image.open(BytesIO(path.read_bytes())).load()
-"""
 TEXTS = """\
 name: texts
 root: .
@@ -69,53 +51,12 @@ def write_texts(folder: Path, samples: int) -> None:
     (folder / "texts.yaml").write_text(TEXTS)
 
 
-def build(mixture: str, folder: Path, *, workers: int, settings: Sequence[str] = ()) -> Run:
-    """One whole `datakit build`, which reads no cache of records."""
+def build(folder: Path) -> Run:
+    """One whole `datakit build` by two workers, which reads no cache of records."""
     for name in ("output", "cache"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    command = [sys.executable, "-c", START, "build", mixture, "--root", ".", "--out", "output"]
-    command += ["--workers", str(workers)]
-    command += [part for setting in settings for part in ("--set", setting)]
-    return measure(command, folder)
-
-
-def decode(folder: Path, *, processes: int) -> float:
-    """Seconds in which so many processes decode all photos and do nothing else."""
-    started = time.perf_counter()
-    command = [sys.executable, "-c", DECODE]
-    parts = [
-        subprocess.Popen([*command, str(part), str(processes)], cwd=folder)
-        for part in range(processes)
-    ]
-    ended = [part.wait() for part in parts]
-    assert not any(ended)
-    return time.perf_counter() - started
-
-
-def by_workers(folder: Path, images: int) -> None:
-    """Prints the times of one worker and of two, and of as many bare processes."""
-    draw_photos(folder, images, IMAGE_BYTES)
-    settings = ("images.check=decode", "output.shard_bytes=64MB")
-    ratios, bare_ratios = [], []
-    print(f"\n{images:,} JPEGs of {IMAGE_BYTES:,} bytes, check: decode")
-    builds = f"{'1 worker s':>12}{'CPU s':>8}{'2 workers s':>13}{'CPU s':>8}{'ratio':>8}"
-    print(f"{'round':<8}{builds}{'bare: 1 s':>12}{'2 s':>8}{'ratio':>8}")
-    for number in range(ROUNDS + 1):
-        one, two = (
-            build("photos.yaml", folder, workers=workers, settings=settings) for workers in (1, 2)
-        )
-        bare_one_s, bare_two_s = (decode(folder, processes=processes) for processes in (1, 2))
-        note = "  (discarded)" if number == 0 else ""
-        ratio, bare_ratio = one.wall_s / two.wall_s, bare_one_s / bare_two_s
-        print(
-            f"{number:<8}{one.wall_s:>12.1f}{one.cpu_s:>8.1f}{two.wall_s:>13.1f}{two.cpu_s:>8.1f}"
-            f"{ratio:>8.2f}{bare_one_s:>12.1f}{bare_two_s:>8.1f}{bare_ratio:>8.2f}{note}",
-            flush=True,
-        )
-        ratios.append(ratio)
-        bare_ratios.append(bare_ratio)
-    print(f"median ratio {statistics.median(ratios[1:]):.2f} (wanted >= 1.8)")
-    print(f"median ratio of bare processes {statistics.median(bare_ratios[1:]):.2f}")
+    command = [sys.executable, "-c", START, "build", "texts.yaml", "--root", ".", "--out", "output"]
+    return measure([*command, "--workers", "2"], folder)
 
 
 def by_samples(folder: Path, counts: Sequence[int]) -> dict[int, Run]:
@@ -124,11 +65,11 @@ def by_samples(folder: Path, counts: Sequence[int]) -> dict[int, Run]:
     names = f"{'CPU µs/sample':>15}{'peak MB':>9}{'of it kept':>12}{'bytes/sample more':>19}"
     print(f"{'samples':>10}{'wall s':>9}{'CPU s':>8}{names}")
     write_texts(folder, 100)
-    build("texts.yaml", folder, workers=2)  # compiles datakit once, as for any user
+    build(folder)  # compiles datakit once, as for any user
     runs: dict[int, Run] = {}
     for count in counts:
         write_texts(folder, count)
-        run = build("texts.yaml", folder, workers=2)
+        run = build(folder)
         first, base = next(iter(runs.items()), (count, run))
         more = (run.kept_mb - base.kept_mb) * 1e6 / (count - first) if count > first else 0.0
         print(
@@ -164,12 +105,10 @@ def plot(runs: dict[int, Run], file: Path) -> None:
     figure.savefig(file, metadata={"Date": None})
 
 
-def main(folder: Path, images: int, counts: Sequence[int], file: Path | None) -> None:
+def main(folder: Path, counts: Sequence[int], file: Path | None) -> None:
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
     print(f"Python {platform.python_version()}, {packages}")
-    if images:
-        by_workers(folder, images)
     runs = by_samples(folder, counts)
     if file:
         plot(runs, file)
@@ -177,9 +116,8 @@ def main(folder: Path, images: int, counts: Sequence[int], file: Path | None) ->
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("--images", type=int, default=4000, help="0: no builds of images")
     parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES)
     parser.add_argument("--plot", type=Path)
     given = parser.parse_args()
     with TemporaryDirectory() as temporary:
-        main(Path(temporary), given.images, given.samples, given.plot)
+        main(Path(temporary), given.samples, given.plot)

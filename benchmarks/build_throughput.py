@@ -12,9 +12,9 @@ other, and each after all images were read once, so that it finds them in memory
   order of records, no text, no header check, no index;
 - `tar cf` of the same images;
 - a loop over them with `webdataset.ShardWriter` and `PIL.Image.open`, in one process;
-- `datakit build` with `check: decode`, a loop of `PIL.Image.open(…).load()` in one process, and two
-  such loops at once over half the images each, which is what two cores can give; all over the
-  first half of the images.
+- `datakit build` with `check: decode` and shards of 64 MB, by two workers and by one; a loop of
+  `PIL.Image.open(…).load()` in one process; and two such loops at once over half the images each,
+  which is what the two cores can give. All over the first half of the images.
 
 Some systems take pages back that nothing read for a few seconds. With `--folder` in a tmpfs
 (`/dev/shm/photos`) and `--output` on a disk, all contestants read from memory.
@@ -118,6 +118,7 @@ RATIOS = (
     ("prototype / tar", "prototype", "tar", "told only"),
     ("ShardWriter / datakit build", "ShardWriter", "datakit build", ">= 2.5"),
     ("decoding loop / datakit, decode", "decoding loop", "datakit, decode", ">= 1.8"),
+    ("one worker / two, decode", "datakit, decode, 1", "datakit, decode", ">= 1.8"),
     ("decoding loop / two of half", "decoding loop", "two decoding loops", "told only"),
 )
 SECONDS: dict[str, Callable[[Run], float]] = {
@@ -147,9 +148,10 @@ def timed(command: list[str], folder: Path, output: Path) -> Run:
 def contestants(folder: Path, output: Path) -> dict[str, Callable[[], Run]]:
     """What is measured, by name, in the order of one round."""
     build = [sys.executable, "-c", START, "build", "--root", ".", "--out", str(output)]
-    build += ["--workers", str(WORKERS)]
+    decode = ["few.yaml", "--set", "images.check=decode", "--set", "output.shard_bytes=64MB"]
+    by_all = ["--workers", str(WORKERS)]
     commands = {
-        "datakit build": [*build, "photos.yaml"],
+        "datakit build": [*build, *by_all, "photos.yaml"],
         "prototype": [
             sys.executable,
             "-c",
@@ -158,7 +160,8 @@ def contestants(folder: Path, output: Path) -> dict[str, Callable[[], Run]]:
         ],
         "tar": ["tar", "cf", str(output / "all.tar"), "-C", "images", "."],
         "ShardWriter": [sys.executable, "-c", SHARD_WRITER, str(output)],
-        "datakit, decode": [*build, "few.yaml", "--set", "images.check=decode"],
+        "datakit, decode": [*build, *by_all, *decode],
+        "datakit, decode, 1": [*build, "--workers", "1", *decode],
         "decoding loop": [sys.executable, "-c", DECODE, "0", "1"],
         "two decoding loops": [sys.executable, "-c", TWICE, DECODE],
     }
