@@ -16,12 +16,12 @@ from pathlib import Path
 from types import ModuleType
 
 from datakit.errors import DataError
+from datakit.io.worker_start import start_worker
 from datakit.shards.contents import PlanFiles, PlanReader
 from datakit.shards.engine import LOCAL
 from datakit.shards.image_threads import image_threads
 from datakit.shards.task import ShardDone, ShardTask, WriteJob
 from datakit.shards.worker import Worker
-from datakit.worker_start import start_worker
 
 JOB = "job.pickle"
 MANY_RECORDS = 20_000  # are read in a second, which starting processes takes too
