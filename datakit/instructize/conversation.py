@@ -86,10 +86,10 @@ def converse(key: str, parts: Sequence[Part], images: Sequence[View]) -> Rendere
         short += _is_short_answer(turn)
     return RenderedConversation(
         messages=tuple(messages),
-        turns=tuple([turn.provenance for turn in turns]),
+        turns=tuple(turn.provenance for turn in turns),
         faults=tuple(faults),
         objects=_objects(turns),
-        response_format="\n".join(dict.fromkeys([t.format.text for t in turns if t.format])),
+        response_format="\n".join(dict.fromkeys(t.format.text for t in turns if t.format)),
         misfit_turns=misfits,
         short_turns=short,
         unprompted_short_turns=unprompted_short_turns(turns, system) if short else 0,
@@ -162,9 +162,7 @@ def _is_short_answer(turn: Turn) -> bool:
 
 def _objects(turns: Sequence[Turn]) -> tuple[BoundingBox, ...]:
     return tuple(
-        [
-            BoundingBox(image=0, turn=number, label=thing.label, bbox_px=thing.bbox_px)
-            for number, turn in enumerate(turns)
-            for thing in turn.objects
-        ]
+        BoundingBox(image=0, turn=number, label=thing.label, bbox_px=thing.bbox_px)
+        for number, turn in enumerate(turns)
+        for thing in turn.objects
     )

@@ -97,8 +97,8 @@ class Phrasing:
         try:
             tree = ENVIRONMENT.parse(source)
             _check(tree, fields | {"loop"}, inside_for=False)
-            self._parts = _plain_parts(tree)
-            self._compiled = ENVIRONMENT.from_string(tree) if self._parts is None else None
+            parts = _plain_parts(tree)
+            self._template = ENVIRONMENT.from_string(tree) if parts is None else parts
         except TemplateSyntaxError as error:
             raise TemplateFault(f"{error.message}", error.lineno) from error
         except (RecursionError, SyntaxError) as error:
@@ -110,13 +110,12 @@ class Phrasing:
         Raises:
             TemplateFault: an undefined value, or more than 64 KB of output.
         """
-        if self._parts is not None:
-            return _filled(self._parts, fields)
-        assert self._compiled is not None
+        if isinstance(self._template, list):
+            return _filled(self._template, fields)
         parts, size = [], 0
         try:
-            context = self._compiled.new_context(dict(fields))
-            for part in self._compiled.root_render_func(context):
+            context = self._template.new_context(dict(fields))
+            for part in self._template.root_render_func(context):
                 size += len(part)
                 if size > MAX_OUTPUT_CHARS:
                     raise TextTooLong(f"more than {MAX_OUTPUT_CHARS} characters of output.")

@@ -1,4 +1,4 @@
-"""Arrow tables of plain values.
+"""Arrow tables of plain values, and what polars makes of them.
 
 By polars: `pyarrow.array` imports pandas where it is installed, which takes half a second in every
 process.
@@ -31,6 +31,13 @@ def list_array(lists: Sequence[Sequence[Any]], dtype: type[pl.DataType]) -> pa.L
     """Lists as an array."""
     ends = plain_array([0, *accumulate(map(len, lists))], pl.Int32)
     return pa.ListArray.from_arrays(ends, plain_array([*chain.from_iterable(lists)], dtype))
+
+
+def frame_of(table: pa.Table) -> pl.DataFrame:
+    """The same in polars."""
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
 
 
 def table_of_columns(columns: Mapping[str, Sequence[Any]], schema: pa.Schema) -> pa.Table:

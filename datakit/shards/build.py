@@ -11,10 +11,10 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-import polars as pl
 import pyarrow as pa
 
 from datakit.errors import DataError
+from datakit.io.plain_table import frame_of
 from datakit.io.stores import Store, open_store
 from datakit.io.stores.store import HOLDER
 from datakit.io.trees import BuildPlace
@@ -101,8 +101,7 @@ def build(
         fresh = not any(name != HOLDER for name in store.names())
         try:
             with store.workplace() as work:
-                expect = runner.expect if fresh else _expect_little
-                result = _build(mixture, store, work, runner, expect, force, progress)
+                result = _build(mixture, store, work, runner, fresh, force, progress)
         except OSError as error:
             raise _disk_error(store, error) from error
         finally:
@@ -116,14 +115,15 @@ def _build(
     store: Store,
     work: Path,
     engine: Engine,
-    expect: Callable[[int], None],
+    fresh: bool,
     force: bool,
     progress: Progress,
 ) -> BuildResult:
     (work / RECORDS).mkdir(exist_ok=True)
 
     def on_records(name: str, records: int) -> None:
-        expect(records)
+        if fresh or force:  # a build that goes on may have a shard left, or none
+            engine.expect(records)
         progress.on_records(name, records)
 
     plan = make_plan(
@@ -143,10 +143,6 @@ def _build(
         folder.remove_output(store)
     with store.appended(folder.LOG) as log:
         return _write(store, work, plan, engine, BuildLog(log), progress)
-
-
-def _expect_little(_records: int) -> None:
-    """Starts no worker ahead: a build that goes on may have a shard left, or none."""
 
 
 def _finished(store: Store, plan: Plan) -> BuildResult | None:
@@ -197,9 +193,7 @@ def _write(
             progress.on_shard(shard, len(done), len(tasks))
     watch.refuse_changed_annotations()
     if plan.mixture.spec.images.style.rewrites and VAL in plan.samples["split"]:
-        index = pl.from_arrow(pa.concat_tables(map(finished.rows, tasks)))
-        assert isinstance(index, pl.DataFrame)
-        refuse_leaks(index)
+        refuse_leaks(frame_of(pa.concat_tables(map(finished.rows, tasks))))
     with store.filled(last=MANIFEST) as folder_to_fill:
         shards = [done[path] for path in tasks]
         manifest = describe(folder_to_fill, plan, shards, finished, digests)

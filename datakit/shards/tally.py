@@ -9,10 +9,14 @@ from dataclasses import dataclass, field
 import polars as pl
 import pyarrow as pa
 
-from datakit.io.plain_table import plain_array
+from datakit.io.plain_table import frame_of, plain_array
 from datakit.planning.source_plan import VAL
 
 ANSWERS = ("misfit_turns", "short_turns", "unprompted_short_turns")
+COUNTED = [
+    "source", "split", "repeat", "num_turns", "record_ids", "record_sources", "image_changes",
+    *ANSWERS,
+]  # fmt: skip
 
 RecordName = tuple[str, str]  # a source's name and the id of a record
 
@@ -46,7 +50,7 @@ class Tally:
 
     def index(self, table: pa.Table) -> pa.Table:
         """Counts the samples of a shard's index."""
-        frame = _frame(table)
+        frame = frame_of(table.select(COUNTED))
         held_out, first = pl.col("split") == VAL, pl.col("repeat") == 0
         counts = frame.group_by("source").agg(
             samples=(~held_out).sum(),
@@ -111,12 +115,6 @@ class Tally:
             first.append(name in self.faulty and name not in self.saved)
             self.faulty.discard(name)
         return self.rejects(table.filter(plain_array(first, pl.Boolean)))
-
-
-def _frame(table: pa.Table) -> pl.DataFrame:
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
 
 
 def _names(table: pa.Table) -> Iterator[RecordName]:

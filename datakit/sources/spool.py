@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow import compute, ipc
 
-from datakit.io.plain_table import plain_array
+from datakit.io.plain_table import frame_of, plain_array
 from datakit.record import Payload, Record
 
 BATCH_RECORDS = 4096
@@ -264,6 +264,4 @@ def _places(inside: NDArray[np.integer[Any]]) -> pa.Array:
 
 
 def _frame(batches: list[pa.RecordBatch], schema: pa.Schema) -> pl.DataFrame:
-    frame = pl.from_arrow(pa.Table.from_batches(batches, schema=schema))
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    return frame_of(pa.Table.from_batches(batches, schema=schema))
