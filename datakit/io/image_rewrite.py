@@ -18,6 +18,7 @@ from datakit.io.image_header import (
     EXIF_KEYS,
     ImageError,
     ImageHeader,
+    check_pixels,
     decode,
     open_image,
     read_plain_jpeg,
@@ -82,7 +83,7 @@ def write_image(data: bytes, style: ImageStyle) -> WrittenImage:
     wanted = written_header(header, style)
     if wanted is header:
         if style.check == "decode":
-            decode(image)
+            check_pixels(image)
         return WrittenImage(data=data, header=header, source=header)
     changes = ["re-encoded", *_losses(data, image)]
     lossless = header.extension == "webp" and b"VP8L" in data[12:40]

@@ -129,7 +129,7 @@ class Images(Section):
         "copy", description="byte for byte where nothing else changes pixels; or all encoded anew"
     )
     check: Check = Field(
-        "header", description="header: also finds truncated files; decode: every pixel"
+        "header", description="header: also finds truncated files; decode: all that is damaged"
     )
     max_side_px: int | None = Field(
         None, ge=1, le=16_383, description="an image with a longer side is shrunk; null: none is"

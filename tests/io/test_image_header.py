@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Callable
 from io import BytesIO
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +14,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from datakit.io.image_header import ImageError, open_image, read_header, read_plain_jpeg
+from datakit.io.image_header import (
+    ImageError,
+    check_pixels,
+    decode,
+    open_image,
+    read_header,
+    read_plain_jpeg,
+    without_warnings,
+)
 from datakit.io.image_style import Check
 
 
@@ -66,6 +76,46 @@ def test_only_decoding_finds_damage_inside() -> None:
     read_header(bytes(data), check="header")
     with pytest.raises(ImageError, match="image-undecodable"):
         read_header(bytes(data), check="decode")
+
+
+def damaged(data: bytes, random: Random) -> bytes:
+    """An image with a piece replaced, taken out or put in, or cut off before its end."""
+    broken, at = bytearray(data), random.randrange(len(data))
+    match random.randrange(4):
+        case 0:
+            for place in random.sample(range(len(data)), 3):
+                broken[place] = random.randrange(256)
+        case 1:
+            del broken[at : at + random.randrange(1, 400)]
+        case 2:
+            broken[at:at] = random.randbytes(random.randrange(1, 50))
+        case _:
+            broken[at:] = b"\xff\xd9"
+    return bytes(broken)
+
+
+def fault_of(data: bytes, look: Callable[[Image.Image], None]) -> str:
+    try:
+        with without_warnings():
+            look(open_image(data, check="none")[0])
+    except ImageError as error:
+        return str(error)
+    return ""
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [{}, {"restart_marker_blocks": 4}, {"subsampling": 0}])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_at_an_eighth_shows_each_fault_that_its_full_pixels_show(
+    mode: str, options: dict[str, Any], progressive: bool
+) -> None:
+    buffer, random = BytesIO(), Random(0)
+    noise = Image.frombytes("RGB", (41, 23), random.randbytes(41 * 23 * 3))
+    noise.convert(mode).save(buffer, "JPEG", progressive=progressive, **options)
+    images = [damaged(buffer.getvalue(), random) for _ in range(200)]
+    found = [fault_of(image, check_pixels) for image in images]
+    assert found == [fault_of(image, decode) for image in images]
+    assert 20 < sum(map(bool, found)) < 180
 
 
 def test_a_header_of_60000_x_60000_px_is_refused_and_not_decoded() -> None:
