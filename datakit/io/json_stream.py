@@ -15,6 +15,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 HEAD_BYTES = 1 << 16
 FIRST_LINE_BYTES = 16 << 20
 DRAIN_BYTES = 1 << 20
+BLOCK_BYTES = 1 << 18
 
 
 class HashedFile:
@@ -32,6 +33,18 @@ class HashedFile:
     def readline(self, size: int = -1) -> bytes:
         """As a file's `readline`."""
         return self._count(self._file.readline(size))
+
+    def lines(self) -> Iterator[bytes]:
+        """Yields every line without its end; a block is read and hashed at once."""
+        pieces: list[bytes] = []
+        while block := self.read(BLOCK_BYTES):
+            first, *others = block.split(b"\n")
+            pieces.append(first)
+            if others:
+                yield b"".join(pieces)
+                yield from others[:-1]
+                pieces = others[-1:]
+        yield b"".join(pieces)
 
     def drain(self) -> str:
         """Reads to the end and returns the SHA-256 of the whole file."""
@@ -144,7 +157,7 @@ class JsonRecords:
 
     def _lines(self, file: HashedFile) -> Iterator[tuple[int, Any]]:
         row = 0
-        while line := file.readline():
+        for line in file.lines():
             if not line.strip():
                 continue
             value = _line_value(line)

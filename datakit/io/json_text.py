@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from json import JSONDecodeError, JSONDecoder
 from typing import Any
 
@@ -200,8 +199,14 @@ def parse_json(data: bytes) -> Any:
         ValueError: it is not JSON, or too deep.
     """
     if LONG_NUMBER not in data.translate(DIGITS):  # orjson would make a float of it
-        with suppress(orjson.JSONDecodeError):
+        try:
             return orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return _parse_leniently(data)
+    return _parse_leniently(data)
+
+
+def _parse_leniently(data: bytes) -> Any:
     text = without_halves(data.decode().strip(WHITE_SPACE))
     try:
         value, end = PARSE(text)

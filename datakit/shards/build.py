@@ -26,6 +26,7 @@ from datakit.shards.contents import PlanFiles
 from datakit.shards.describe import describe
 from datakit.shards.engine import LOCAL, Engine, make_engine
 from datakit.shards.free_space import check_free_space
+from datakit.shards.gathered import GatheredShards
 from datakit.shards.leaks import refuse_leaks
 from datakit.shards.manifest import (
     MANIFEST,
@@ -185,18 +186,21 @@ def _write(
     missing = [task for task in tasks.values() if task.path not in done]
     log.write("start", shards=len(tasks), whole_shards=len(done), engine=engine.name)
     started = time.perf_counter()
-    with closing(engine.run(_job(store, plan, digests), files, missing, work)) as written:
-        for shard in written:
-            watch.refuse_changed_images(tasks[shard.path])
-            done[shard.path] = shard
-            log.shard(shard)
-            progress.on_shard(shard, len(done), len(tasks))
-    watch.refuse_changed_annotations()
-    if plan.mixture.spec.images.style.rewrites and VAL in plan.samples["split"]:
-        refuse_leaks(frame_of(pa.concat_tables(map(finished.rows, tasks))))
-    with store.filled(last=MANIFEST) as folder_to_fill:
-        shards = [done[path] for path in tasks]
-        manifest = describe(folder_to_fill, plan, shards, finished, digests)
+    with GatheredShards(work, [*tasks], finished) as gathered:
+        with closing(engine.run(_job(store, plan, digests), files, missing, work)) as written:
+            for shard in written:
+                watch.refuse_changed_images(tasks[shard.path])
+                done[shard.path] = shard
+                log.shard(shard)
+                progress.on_shard(shard, len(done), len(tasks))
+                gathered.take(done)
+        gathered.take(done)
+        watch.refuse_changed_annotations()
+        if plan.mixture.spec.images.style.rewrites and VAL in plan.samples["split"]:
+            refuse_leaks(frame_of(pa.concat_tables(map(finished.rows, tasks))))
+        with store.filled(last=MANIFEST) as folder_to_fill:
+            shards = [done[path] for path in tasks]
+            manifest = describe(folder_to_fill, plan, shards, gathered, finished, digests)
     log.write("end", seconds=round(time.perf_counter() - started, 3), samples=manifest.samples)
     return BuildResult(path=store.place, manifest=manifest, written_shards=len(missing))
 

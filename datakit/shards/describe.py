@@ -15,8 +15,9 @@ from datakit.planning.source_plan import TRAIN
 from datakit.record import FORMAT_VERSION
 from datakit.shards.card import card_text
 from datakit.shards.energon import write_energon_files
+from datakit.shards.gathered import GatheredShards
 from datakit.shards.index import (
-    INDEX_SCHEMA,
+    INDEX,
     NOT_DRAWN_SCHEMA,
     REJECTS_SCHEMA,
     SHARD_REJECTS,
@@ -37,6 +38,7 @@ def describe(
     out: Path,
     plan: Plan,
     done: Sequence[ShardDone],
+    gathered: GatheredShards,
     finished: FinishedShards,
     digests: Mapping[str, str],
 ) -> Manifest:
@@ -45,16 +47,11 @@ def describe(
     Of the shards nothing is read: what there is to know of them was noted when they were written.
 
     Args:
+        gathered: all shards.
         digests: of each shard, by its path.
     """
-    tally = Tally()
-    for shard in done:
-        tally.note_faulty(finished.rejects(shard.path))
-    write_table(
-        out / "index.parquet",
-        INDEX_SCHEMA,
-        (tally.index(finished.rows(shard.path)) for shard in done),
-    )
+    gathered.put(out)
+    tally = gathered.counts()
     write_table(out / "rejects.parquet", REJECTS_SCHEMA, _rejects(plan, done, finished, tally))
     not_drawn = (to_arrow(part.not_drawn, name) for name, part in plan.by_source.items())
     write_table(out / "not_drawn.parquet", NOT_DRAWN_SCHEMA, not_drawn)
@@ -73,9 +70,9 @@ def describe(
     ]
     sources = _source_entries(plan, tally)
     write_whole(out / LOCK, lock_text(plan).encode())
-    card = card_text(plan, shards, sources, sorted(_member_names(shards, finished)))
+    card = card_text(plan, shards, sources, sorted(gathered.member_names - {"json"}))
     write_whole(out / "README.md", card.encode())
-    others += write_energon_files(out, shards, plan.fingerprint, finished.members)
+    others += write_energon_files(out, shards, plan.fingerprint)
     for split in dict.fromkeys([TRAIN, *(shard.split for shard in shards)]):
         others.append(write_wids(out, plan.mixture.spec.name, split, shards))
     manifest = Manifest(
@@ -147,17 +144,8 @@ def _source_entries(plan: Plan, tally: Tally) -> list[SourceEntry]:
     return entries
 
 
-def _member_names(shards: Sequence[ShardEntry], finished: FinishedShards) -> set[str]:
-    """What follows the key in the names of all images."""
-    names: set[str] = set()
-    for shard in shards:
-        members = finished.members(shard.path)["name"].to_pylist()
-        names.update(name.partition(".")[2] for name in members)
-    return names - {"json"}
-
-
 def _file_entries(out: Path, done: Sequence[ShardDone], others: Sequence[Path]) -> list[FileEntry]:
-    named = ["README.md", LOCK, "index.parquet", "rejects.parquet", "not_drawn.parquet"]
+    named = ["README.md", LOCK, INDEX, "rejects.parquet", "not_drawn.parquet"]
     entries = [
         FileEntry(
             path=path.relative_to(out).as_posix(),

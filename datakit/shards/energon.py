@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sqlite3
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
 
-from datakit.io.atomic import whole_file, write_whole
+from datakit.io.atomic import write_whole
 from datakit.io.plain_table import table_of_rows
 from datakit.shards.manifest import ShardEntry
 from datakit.shards.tar import BLOCK_BYTES, MEMBERS_SCHEMA
@@ -34,19 +37,9 @@ CREATE INDEX idx_sample_parts_seq
 DATASET = "__module__: megatron.energon\n__class__: CrudeWebdataset\n"
 
 
-def write_energon_files(
-    out: Path,
-    shards: Sequence[ShardEntry],
-    fingerprint: str,
-    members_of: Callable[[str], pa.Table],
-) -> list[Path]:
-    """Writes `.nv-meta/` and returns its files.
-
-    Args:
-        members_of: MEMBERS_SCHEMA of the shard at a path.
-    """
+def write_energon_files(out: Path, shards: Sequence[ShardEntry], fingerprint: str) -> list[Path]:
+    """Writes `.nv-meta/`, in which INDEX is already, and returns its files."""
     folder = out / FOLDER
-    folder.mkdir(exist_ok=True)
     counts = {
         "energon_version": ENERGON_VERSION,
         "shard_counts": {s.path: s.samples for s in shards},
@@ -56,8 +49,6 @@ def write_energon_files(
     write_whole(folder / "split.yaml", _splits(shards).encode())
     # Energon compares this with its caches; it must change with the content and only with it.
     write_whole(folder / "index.uuid", str(uuid.UUID(fingerprint[:32])).encode())
-    with whole_file(out / INDEX) as temporary:
-        _write_sqlite(temporary, shards, members_of)
     return sorted(path for path in folder.iterdir() if path.is_file())
 
 
@@ -70,19 +61,56 @@ def _splits(shards: Sequence[ShardEntry]) -> str:
     return "\n".join([*lines, "exclude: []", ""])
 
 
-def _write_sqlite(
-    path: Path, shards: Sequence[ShardEntry], members_of: Callable[[str], pa.Table]
-) -> None:
-    path.unlink(missing_ok=True)
-    connection = sqlite3.connect(path)
+class SampleIndex:
+    """Writes an `index.sqlite`, in which energon finds samples by key; shards come in order."""
+
+    def __init__(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        self._connection = sqlite3.connect(path)
+        with _as_system_error():
+            self._connection.executescript(
+                f"PRAGMA journal_mode = OFF; PRAGMA page_size = 4096; {TABLES}"
+            )
+
+    def add(self, file_id: int, members: pa.Table) -> None:
+        """Adds the samples of one shard.
+
+        Args:
+            file_id: the shard's place among all, from 0.
+            members: MEMBERS_SCHEMA, of its tar.
+
+        Raises:
+            OSError: the disk is full.
+        """
+        with _as_system_error():
+            _index_shard(self._connection, file_id, members)
+
+    def finish(self) -> None:
+        """Indexes all samples and closes the file."""
+        with _as_system_error():
+            self._connection.executescript(INDEXES)
+            self._connection.commit()
+            self._connection.close()
+
+    def __enter__(self) -> SampleIndex:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._connection.close()
+
+
+@contextmanager
+def _as_system_error() -> Iterator[None]:
+    """A full disk as everywhere else, which is what SQLite otherwise fails of in a new file."""
     try:
-        connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA page_size = 4096; {TABLES}")
-        for file_id, shard in enumerate(shards):
-            _index_shard(connection, file_id, members_of(shard.path))
-        connection.executescript(INDEXES)
-        connection.commit()
-    finally:
-        connection.close()
+        yield
+    except sqlite3.OperationalError as error:
+        raise OSError(errno.ENOSPC, str(error), INDEX) from error
 
 
 def read_members_index(index: bytes, num_shards: int) -> list[pa.Table]:

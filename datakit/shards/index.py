@@ -13,6 +13,7 @@ from datakit.errors import DamageError
 from datakit.io.atomic import whole_file
 from datakit.io.trees import BuildPlace
 
+INDEX = "index.parquet"
 INDEX_SCHEMA = pa.schema(
     [
         ("key", pa.string()),
@@ -70,10 +71,15 @@ def fill_table(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None
 
     The bytes depend on the rows and on pyarrow's version alone.
     """
-    with pq.ParquetWriter(path, schema, compression="zstd", store_schema=False) as writer:
+    with table_writer(path, schema) as writer:
         for part in parts:
             if part.num_rows:
                 writer.write_table(part.cast(schema))
+
+
+def table_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
+    """Writes a parquet file, a row group at a time."""
+    return pq.ParquetWriter(path, schema, compression="zstd", store_schema=False)
 
 
 def read_table(path: BuildPlace) -> pl.DataFrame:

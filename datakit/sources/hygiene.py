@@ -123,8 +123,9 @@ class Hygiene:
 
 def _is_plain(dump: bytes) -> bool:
     """Whether nothing in a payload's JSON can be in need of cleaning; most need none."""
-    suspect = b"<" in dump or b"\x7f" in dump or SUSPECT_ESCAPE.search(dump)
-    return dump.isascii() and not suspect
+    if not dump.isascii() or b"<" in dump or b"\x7f" in dump:
+        return False
+    return b"\\" not in dump or SUSPECT_ESCAPE.search(dump) is None
 
 
 def is_blank(text: str) -> bool:

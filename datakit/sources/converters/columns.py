@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -169,16 +170,22 @@ class Columns(Converter):
         for name in names:
             if not isinstance(name, str) or not name.strip():
                 raise BadRow("image-missing", f"the image is {name!r}, expected a path")
-            if REMOTE.match(name):
-                raise BadRow("image-remote", f"{name[:80]!r} is no file here; download it first")
-        prefix = self.options.strip_prefix
-        return tuple(inner_path(name.strip().removeprefix(prefix)) for name in names)
+        return tuple([_image(name, self.options.strip_prefix) for name in names])
+
+
+@lru_cache(maxsize=1024)  # the rows of one image mostly follow each other
+def _image(name: str, prefix: str) -> str:
+    if REMOTE.match(name):
+        raise BadRow("image-remote", f"{name[:80]!r} is no file here; download it first")
+    return inner_path(name.strip().removeprefix(prefix))
 
 
 def column_value(row: Row, column: str) -> Any:
     """The value of a column, or of one inside another where the name has dots."""
     value = row.value
-    if isinstance(value, dict) and column not in value and "." in column:
+    if isinstance(value, dict) and column in value:
+        return value[column]
+    if isinstance(value, dict) and "." in column:
         for part in column.split("."):
             value = value.get(part) if isinstance(value, dict) else None
         if value is not None:
