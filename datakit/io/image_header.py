@@ -171,8 +171,9 @@ def read_plain_jpeg(data: bytes) -> ImageHeader | None:
         return None
     segments = _jpeg_segments(data)
     frames = [at for marker, at in segments if marker in FRAME_MARKERS]
-    unusual = any(marker in UNUSUAL_MARKERS for marker, _ in segments)
-    if unusual or len(frames) != 1 or segments[-1][0] != SCAN_MARKER:
+    if len(frames) != 1 or segments[-1][0] != SCAN_MARKER:
+        return None
+    if not UNUSUAL_MARKERS.isdisjoint([marker for marker, _ in segments]):
         return None
     precision, height, width, channels = FRAME.unpack_from(data, frames[0] + 4)
     usual = precision == 8 and channels in (1, 3) and 0 < width * height <= MOST_PLAIN_PIXELS

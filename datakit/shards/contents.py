@@ -16,6 +16,8 @@ from datakit.io.plain_table import plain_array
 from datakit.shards.task import ShardTask
 from datakit.sources.spool import Spool, parse_records
 
+RECORD_COLUMNS = ("record_id", "place", "payload")
+
 Records = dict[str, dict[int, dict[str, Any]]]  # by source and row, as `Spool.take` gives them
 
 
@@ -60,7 +62,7 @@ class SentContents:
         for name, rows in wanted_rows(samples, self.names).items():
             table = self.tables[name]
             own = pc.is_in(table["row"], plain_array(rows, pl.Int64))
-            found[name] = parse_records(table.filter(own))
+            found[name] = parse_records(table.filter(own), RECORD_COLUMNS)
         return found
 
 
@@ -75,7 +77,8 @@ class PlannedContents:
     def records(self, samples: pl.DataFrame) -> Records:
         """See `ShardContents`."""
         wanted = wanted_rows(samples, self.names)
-        return {name: self.spools[name].take(rows) for name, rows in wanted.items()}
+        spools = self.spools
+        return {name: spools[name].take(rows, RECORD_COLUMNS) for name, rows in wanted.items()}
 
     def to_send(self) -> SentContents:
         """The same, read at once."""

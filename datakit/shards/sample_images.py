@@ -47,12 +47,15 @@ Loaded = tuple[SampleImage, ...] | ImageError
 
 def view_of(header: ImageHeader, style: ImageStyle) -> View:
     """The image as it will be written, for boxes in its source's pixels."""
-    written = written_header(header, style)
+    return _view(written_header(header, style), header)
+
+
+def _view(written: ImageHeader, source: ImageHeader) -> View:
     return View(
         size=(written.width_px, written.height_px),
-        stored=(header.width_px, header.height_px),
-        orientation=header.orientation,
-        is_turned=written is not header,
+        stored=(source.width_px, source.height_px),
+        orientation=source.orientation,
+        is_turned=written is not source,
     )
 
 
@@ -141,11 +144,12 @@ def _load(name: str, data: bytes, style: ImageStyle) -> SampleImage:
         written = write_image(data, style)
     except ImageError as error:
         raise ImageError(error.reason, f"{name}: {error.detail}") from error
+    header, sha256 = written.header, hashlib.sha256(written.data).hexdigest()
     return SampleImage(
         data=written.data,
-        header=written.header,
-        sha256=hashlib.sha256(written.data).hexdigest(),
-        view=view_of(written.source, style),
+        header=header,
+        sha256=sha256,
+        view=_view(header, written.source),
         changes=written.changes,
         source_bytes=len(data),
     )

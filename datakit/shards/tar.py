@@ -21,6 +21,7 @@ MEMBERS_SCHEMA = pa.schema([("name", pa.string()), ("start", pa.int64()), ("size
 END = bytes(2 * BLOCK_BYTES)
 BUFFER_BYTES = 1 << 20  # of one write: the system takes pages of one write together
 BEHIND_BYTES = 1 << 23  # that were written and may wait for the disk
+SMALL_BYTES = 1 << 13  # of a member: three pieces cost more than one copy
 FIRST_BYTES = 1 << 14  # the text of most samples
 
 NAME = slice(0, 100)
@@ -57,9 +58,13 @@ class TarWriter:
 
     def add(self, name: str, data: bytes) -> None:
         """Appends one member; `self.offset` is where the next one starts."""
-        self._members.append((name, self.offset + BLOCK_BYTES, len(data)))
-        padding = -len(data) % BLOCK_BYTES
-        for piece in (member_header(name, len(data)), data, END[:padding]):
+        size = len(data)
+        self._members.append((name, self.offset + BLOCK_BYTES, size))
+        header, padding = member_header(name, size), END[: -size % BLOCK_BYTES]
+        if size < SMALL_BYTES:
+            self._append(header + data + padding)
+            return
+        for piece in (header, data, padding):
             self._append(piece)
 
     def finish(self) -> str:

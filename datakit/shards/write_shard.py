@@ -17,7 +17,7 @@ import pyarrow as pa
 from datakit.errors import DataError
 from datakit.instructize import Fault, Instructor, Part, RenderedConversation, converse
 from datakit.io.image_header import ImageError
-from datakit.io.plain_table import table_of_rows
+from datakit.io.plain_table import plain_array, table_of_rows
 from datakit.record import Provenance, Sample
 from datakit.shards.contents import Records, ShardContents, rows_of
 from datakit.shards.index import INDEX_SCHEMA, REJECTS_SCHEMA
@@ -26,6 +26,12 @@ from datakit.shards.sample_json import encode_sample
 from datakit.shards.tar import TarWriter
 from datakit.shards.task import ShardDone, ShardTask, SourceJob, WriteJob
 
+SHARD_COLUMN = INDEX_SCHEMA.get_field_index("shard")
+ROW_SCHEMA = INDEX_SCHEMA.remove(SHARD_COLUMN)
+PLANNED = [
+    "key", "source", "task", "split", "repeat", "images", "image_bytes",
+    "rows", "row_sources", "duplicates",
+]  # fmt: skip
 SAMPLES_AT_ONCE = 8192  # whose records are in memory: a shard of short texts has half a million
 
 Record = tuple[str, dict[str, Any]]  # a source's name and a row of its spool
@@ -71,8 +77,7 @@ class ShardWriter:
         Raises:
             DataError: an image changed since the plan was made.
         """
-        started = time.perf_counter()
-        shard, samples = Path(task.path).name, contents.samples
+        started, samples = time.perf_counter(), contents.samples
         parts: list[pa.Table] = []
         rejects: list[dict[str, str]] = []
         with (
@@ -83,12 +88,13 @@ class ShardWriter:
             images = self._images(samples)
             for some in samples.iter_slices(SAMPLES_AT_ONCE):
                 added = self._add_all(tar, some, contents.records(some), images, rejects)
-                rows = [{**row, "shard": shard} for row in added]
-                parts.append(table_of_rows(rows, INDEX_SCHEMA))
+                parts.append(table_of_rows([*added], ROW_SCHEMA))
             end = tar.offset
             sha256 = tar.finish()
             size_bytes = tar.offset
-        index = pa.concat_tables(parts).combine_chunks()
+        shard = plain_array([Path(task.path).name] * sum(map(len, parts)), pl.String)
+        index = pa.concat_tables(parts).add_column(SHARD_COLUMN, "shard", shard)
+        index = index.cast(INDEX_SCHEMA).combine_chunks()
         offsets = _offsets(index["offset"].to_pylist(), end)
         self._job.store.write(f"{task.path}.idx", offsets)
         done = ShardDone(
@@ -139,7 +145,7 @@ class ShardWriter:
             records: of these samples.
             images: of these samples and all that follow.
         """
-        for planned in samples.iter_rows(named=True):
+        for planned in samples.select(PLANNED).iter_rows(named=True):
             parts = [(name, records[name][row]) for name, row in rows_of(planned, self._names)]
             loaded = next(images)
             if isinstance(loaded, ImageError):
@@ -191,9 +197,9 @@ class ShardWriter:
         tar.add(f"{key}.json", encode_sample(sample))
         for member, image in zip(members, images, strict=True):
             tar.add(f"{key}.{member}", image.data)
-        where = {"offset": offset, "size": tar.offset - offset}
         row = _index_row(source, planned, sample, conversation, images, used)
-        return {**where, **row}, conversation.faults
+        row |= {"offset": offset, "size": tar.offset - offset}
+        return row, conversation.faults
 
 
 def _offsets(offsets: list[int], end: int) -> bytes:

@@ -182,9 +182,11 @@ class Spool:
         found = _frame(parts, schema)
         return found if places is None else found[places]
 
-    def take(self, rows: Sequence[int]) -> dict[int, dict[str, Any]]:
+    def take(
+        self, rows: Sequence[int], columns: Sequence[str] = tuple(SCHEMA.names)
+    ) -> dict[int, dict[str, Any]]:
         """The records at these rows, as plain columns with `payload` parsed."""
-        return parse_records(self.table(rows))
+        return parse_records(self.table(rows), columns)
 
     def table(self, rows: Sequence[int]) -> pa.Table:
         """The records at these rows, each once, with a column `row`."""
@@ -196,11 +198,16 @@ class Spool:
         return pa.Table.from_batches(parts, schema=SCHEMA).append_column("row", _places(wanted))
 
 
-def parse_records(table: pa.Table) -> dict[int, dict[str, Any]]:
-    """What `Spool.table` took, by row, each record with its payload parsed."""
+def parse_records(table: pa.Table, columns: Sequence[str]) -> dict[int, dict[str, Any]]:
+    """These columns of what `Spool.table` took, by row, each record with its payload parsed."""
+    frame = frame_of(table.select(["row", *columns]))
+    lists = {name: frame[name].to_list() for name in columns}
+    if "payload" in lists:
+        lists["payload"] = [orjson.loads(payload) for payload in lists["payload"]]
+    records = zip(*lists.values(), strict=True)
     return {
-        record.pop("row"): {**record, "payload": orjson.loads(record["payload"])}
-        for record in table.to_pylist()
+        row: dict(zip(columns, values, strict=True))
+        for row, values in zip(frame["row"].to_list(), records, strict=True)
     }
 
 

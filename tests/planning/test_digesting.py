@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import orjson
@@ -35,6 +36,13 @@ def fed(digester: TurnDigester, payloads: list[bytes]) -> TurnDigester:
     return digester
 
 
+def started(digester: TurnDigester) -> int:
+    """Waits for the process, which a thread starts; its number."""
+    while digester._process is None or digester._process.pid is None:
+        time.sleep(0.01)
+    return digester._process.pid
+
+
 @pytest.mark.parametrize("match", ["exact", "normalized", "semantic"])
 @pytest.mark.parametrize("by", ["pair", "target"])
 def test_they_are_the_same(by: str, match: str) -> None:
@@ -52,10 +60,9 @@ def test_a_few_records_start_no_process() -> None:
 
 def test_a_process_that_dies_leaves_the_work_to_this_one() -> None:
     digester = fed(TurnDigester("vqa-open", Dedup()), PAYLOADS)
-    process = digester._process
-    assert process is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    os.kill(started(digester), signal.SIGKILL)
+    assert digester._process is not None
+    digester._process.join()
     fed(digester, PAYLOADS * 40)
     assert digester.result() is None
     digester.close()
@@ -63,8 +70,9 @@ def test_a_process_that_dies_leaves_the_work_to_this_one() -> None:
 
 def test_one_that_nobody_asks_ends() -> None:
     digester = fed(TurnDigester("vqa-open", Dedup()), PAYLOADS)
+    started(digester)
     digester.close()
-    assert digester._process is not None and digester._process.returncode is not None
+    assert digester._process is not None and digester._process.exitcode is not None
 
 
 def test_a_plan_is_the_same_with_a_second_process(
