@@ -35,8 +35,9 @@ def start_server(module: str) -> None:
     """
     if not HAS_SERVER:
         return
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
+    resource_tracker.ensure_running()  # which lets signals through again when it starts
     forkserver.set_forkserver_preload([module])
     # Ctrl-C is for this process. And a folder `datakit` where the user stands is not this package.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})

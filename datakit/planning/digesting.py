@@ -94,10 +94,11 @@ class TurnDigester:
 
 def _work(pipe: Connection, task: str, dedup: Dedup, environment: dict[str, str]) -> None:
     begin_work(environment)
-    parts = [turn_digests(payloads, task, dedup) for payloads in _received(pipe)]
-    out = BytesIO()
-    pl.concat([no_digests(0), *parts]).write_ipc(out)
-    pipe.send_bytes(out.getbuffer())
+    with suppress(EOFError, OSError):  # nobody is left who wants them
+        parts = [turn_digests(payloads, task, dedup) for payloads in _received(pipe)]
+        out = BytesIO()
+        pl.concat([no_digests(0), *parts]).write_ipc(out)
+        pipe.send_bytes(out.getbuffer())
 
 
 def _received(pipe: Connection) -> Iterator[list[bytes]]:
