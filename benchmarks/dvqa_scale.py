@@ -15,7 +15,6 @@ import json
 import os
 import platform
 import random
-import resource
 import shutil
 import struct
 import subprocess
@@ -30,6 +29,8 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+
+from processors import machine_cpu_s
 
 QUESTIONS_PER_IMAGE = 11.5
 SAMPLE_SECONDS = 0.02
@@ -175,7 +176,7 @@ def measure(command: list[str], folder: Path) -> Run:
     """Runs a command and watches the memory of all its processes."""
     environment = {**os.environ, "DATAKIT_CACHE": str(folder / "cache")}
     environment |= {"PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
-    started, cpu_started, peaks_kb = time.perf_counter(), children_cpu_s(), (0, 0)
+    started, cpu_started, peaks_kb = time.perf_counter(), machine_cpu_s(), (0, 0)
     with (folder / "output.txt").open("w+") as output:
         process = subprocess.Popen(
             command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, env=environment
@@ -192,13 +193,7 @@ def measure(command: list[str], folder: Path) -> Run:
     if process.returncode:
         raise SystemExit(text)
     peak_mb, kept_mb = (peak * 1024 / 1e6 for peak in peaks_kb)
-    return Run(wall_s, children_cpu_s() - cpu_started, peak_mb, kept_mb, text)
-
-
-def children_cpu_s() -> float:
-    """Processor time of all processes that were started here and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return Run(wall_s, machine_cpu_s() - cpu_started, peak_mb, kept_mb, text)
 
 
 def main(questions: int, folder: Path, twice: bool) -> None:

@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import platform
-import resource
 import shutil
 import subprocess
 import sys
@@ -26,6 +25,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image
+from processors import machine_cpu_s
 
 import datakit
 
@@ -73,7 +73,7 @@ def draw(folder: Path, images: int) -> None:
 
 def run(folder: Path, *arguments: object, cache: str) -> Seconds:
     """Seconds of one whole process and all that it starts, by the clock and of the processors."""
-    started, used = time.perf_counter(), cpu_seconds()
+    started, used = time.perf_counter(), machine_cpu_s()
     subprocess.run(
         [sys.executable, "build.py", *map(str, arguments)],
         cwd=folder,
@@ -81,13 +81,7 @@ def run(folder: Path, *arguments: object, cache: str) -> Seconds:
         stdout=subprocess.DEVNULL,
         env={**os.environ, "DATAKIT_CACHE": str(folder / cache)},
     )
-    return time.perf_counter() - started, cpu_seconds() - used
-
-
-def cpu_seconds() -> float:
-    """Of all processes that were started here and have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
+    return time.perf_counter() - started, machine_cpu_s() - used
 
 
 def measure(folder: Path, workers: int, check: str) -> tuple[Seconds, Seconds, Seconds]:

@@ -23,6 +23,7 @@ from datakit.cli import (
     why,
 )
 from datakit.console import run_app
+from datakit.io.collector import spared_by_collector
 from datakit.version import VERSION
 
 app = typer.Typer(
@@ -72,4 +73,5 @@ app.command("demo")(demo.demo)
 
 def run() -> None:
     """The console script."""
-    run_app(app)
+    with spared_by_collector():
+        run_app(app)

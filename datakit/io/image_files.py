@@ -74,7 +74,7 @@ class ImageFiles:
 
     def stamp(self, name: str) -> Stamp:
         """What changes with the file that holds an image; see `Tree.stamp`."""
-        if packed := parse_cell(name) or parse_part(name):
+        if MARK in name and (packed := parse_cell(name) or parse_part(name)):
             return (self.tables / packed.file).stamp()
         return self.root.tree.stamp(self._inner(name))
 

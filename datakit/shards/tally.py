@@ -84,6 +84,10 @@ class Tally:
 
     def _use(self, frame: pl.DataFrame) -> None:
         """Counts each record once: in its first repeat, or in the first that it is saved in."""
+        if not self.faulty:
+            first = frame.filter(pl.col("repeat") == 0)["record_sources"].explode()
+            self.used_records.update(dict(first.value_counts().iter_rows()))
+            return
         records = frame.select("repeat", source="record_sources", record_id="record_ids").explode(
             "source", "record_id"
         )
@@ -95,8 +99,6 @@ class Tally:
 
     def _saved_in(self, records: pl.DataFrame) -> tuple[set[RecordName], pl.DataFrame]:
         """Those of the records that some shard rejected, and the rows of the others."""
-        if not self.faulty:
-            return set(), records
         key = ["source", "record_id"]
         faulty = pl.DataFrame(list(self.faulty), schema=key, orient="row")
         saved = records.join(faulty, on=key, how="semi").select(key)
