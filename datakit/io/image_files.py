@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from itertools import islice
@@ -54,6 +54,13 @@ class ImageFiles:
             known = self._sizes[name] = self._look(name)
         return known if known >= 0 else None
 
+    def sizes(self, names: Sequence[str]) -> list[int | None]:
+        """The `size` of each of many images, in a third of the time."""
+        new = [name for name in names if MARK not in name and name not in self._sizes]
+        found = self.root.tree.sizes([self._inner(name) for name in new])
+        self._sizes.update(zip(new, [-1 if size is None else size for size in found], strict=True))
+        return [self.size(name) for name in names]
+
     def read(self, name: str) -> bytes:
         """The bytes of an image.
 
@@ -77,6 +84,12 @@ class ImageFiles:
         if MARK in name and (packed := parse_cell(name) or parse_part(name)):
             return (self.tables / packed.file).stamp()
         return self.root.tree.stamp(self._inner(name))
+
+    def stamps(self, names: Sequence[str]) -> list[Stamp]:
+        """The `stamp` of each of many images."""
+        if any(MARK in name for name in names):
+            return [self.stamp(name) for name in names]
+        return self.root.tree.stamps([self._inner(name) for name in names])
 
     def identity(self, name: str) -> str:
         """Equal for two images, of whichever source, only if they are one."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from datakit.io.image_files import ImageFiles
 from datakit.io.trees import SourcePath
 
@@ -15,6 +17,10 @@ class UnseenImages(ImageFiles):
     def size(self, name: str) -> int | None:  # noqa: ARG002
         """0: what it would be is not looked up."""
         return 0
+
+    def sizes(self, names: Sequence[str]) -> list[int | None]:
+        """As `size`."""
+        return [0] * len(names)
 
     def read(self, name: str) -> bytes:
         """Its identity, so that images compare as different wherever their files are."""

@@ -20,6 +20,8 @@ from datakit.sources.read import REJECT_SCHEMA
 # A duplicate says nothing against the data: the record that it repeats stands for it.
 FAULTLESS_REASONS = frozenset({"duplicate-turn"})
 
+IMAGES_AT_ONCE = 1 << 16  # whose names are in memory
+
 REJECTED = {"source": pl.UInt16, **REJECT_SCHEMA, "kept_source": pl.UInt16}
 
 Step = tuple[pl.DataFrame, pl.DataFrame]
@@ -86,10 +88,9 @@ def measure_images(
         images: the names that stand behind each `first_row`.
     """
     named = images.explode("images").drop_nulls().rename({"images": "name"})
-    sizes = {name: files.size(name) for name in named["name"].unique(maintain_order=True)}
-    named = named.with_columns(
-        size=pl.Series([sizes[name] for name in named["name"]], dtype=pl.Int64)
-    )
+    parts = named.select("name").iter_slices(IMAGES_AT_ONCE)
+    sizes = [size for part in parts for size in files.sizes(part["name"].to_list())]
+    named = named.with_columns(size=pl.Series(sizes, dtype=pl.Int64))
     lost = named.filter(pl.col("size").is_null()).unique("first_row", keep="first")
     details = {name: f"{name}; {files.suggestion(name)}" for name in lost["name"].unique()}
     lost = lost.select(

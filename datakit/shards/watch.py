@@ -6,6 +6,7 @@ import hashlib
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 from datakit.errors import DataError
 from datakit.io.trees import stamp_of
@@ -78,11 +79,15 @@ class SourceWatch:
 
     def _stamps(self, task: ShardTask) -> list[str]:
         """The stamp of each image of a shard."""
-        local = self._local
-        return [
-            str(local[source].stamp(name)) if source in local else ""
-            for source, name in self._images(task)
-        ]
+        images = [*self._images(task)]
+        names: dict[str, list[str]] = {}
+        for source, name in images:
+            names.setdefault(source, []).append(name)
+        found = {source: self._stamps_of(source, own) for source, own in names.items()}
+        return [next(found[source]) for source, _ in images]
+
+    def _stamps_of(self, source: str, names: Sequence[str]) -> Iterator[str]:
+        return map(str, self._local[source].stamps(names)) if source in self._local else repeat("")
 
 
 def _hashed(stamps: Iterable[str]) -> array[int]:

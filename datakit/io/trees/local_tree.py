@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -27,8 +28,11 @@ class LocalTree(Tree):
         return LocalTree, (self.place,)
 
     def size(self, name: str) -> int | None:
-        status = self._status(name)
-        return status.st_size if status and stat.S_ISREG(status.st_mode) else None
+        return self.sizes([name])[0]
+
+    def sizes(self, names: Sequence[str]) -> list[int | None]:
+        statuses = map(self._status, names)
+        return [s.st_size if s and stat.S_ISREG(s.st_mode) else None for s in statuses]
 
     def is_dir(self, name: str) -> bool:
         status = self._status(name)
@@ -65,12 +69,10 @@ class LocalTree(Tree):
             os.close(descriptor)
 
     def stamp(self, name: str) -> Stamp:
-        status = self._status(name)
-        if status is None:
-            return None
-        is_file = stat.S_ISREG(status.st_mode)
-        # The time of change, which no tool sets back as it may the time of modification.
-        return f"{status.st_size if is_file else 'folder'} {status.st_ctime_ns}"
+        return self.stamps([name])[0]
+
+    def stamps(self, names: Sequence[str]) -> list[Stamp]:
+        return [status and _stamp(status) for status in map(self._status, names)]
 
     def above(self) -> tuple[Tree, str]:
         path = Path(self.root).absolute()
@@ -96,3 +98,9 @@ class LocalTree(Tree):
             return os.stat(self.full_name(name))  # noqa: PTH116 - once for every image
         except (OSError, ValueError):
             return None
+
+
+def _stamp(status: os.stat_result) -> str:
+    is_file = stat.S_ISREG(status.st_mode)
+    # The time of change, which no tool sets back as it may the time of modification.
+    return f"{status.st_size if is_file else 'folder'} {status.st_ctime_ns}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import IO
 
 from datakit.io.trees.tree import Stamp, Tree
@@ -37,6 +37,11 @@ class TracedTree(Tree):
         self._looked_into(name.rpartition("/")[0])
         return self.base.size(name)
 
+    def sizes(self, names: Sequence[str]) -> list[int | None]:
+        for folder in dict.fromkeys([name.rpartition("/")[0] for name in names]):
+            self._looked_into(folder)
+        return self.base.sizes(names)
+
     def is_dir(self, name: str) -> bool:
         self._looked_into(name.rpartition("/")[0])
         return self.base.is_dir(name)
@@ -55,6 +60,9 @@ class TracedTree(Tree):
 
     def stamp(self, name: str) -> Stamp:
         return self.base.stamp(name)
+
+    def stamps(self, names: Sequence[str]) -> list[Stamp]:
+        return self.base.stamps(names)
 
     def above(self) -> tuple[Tree, str]:
         outer, name = self.base.above()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import IO
 
@@ -43,6 +43,10 @@ class UnpackedTree(Tree):
         packed = (tree.size(inner) for tree, inner in self._in(name))
         return next((size for size in packed if size is not None), None)
 
+    def sizes(self, names: Sequence[str]) -> list[int | None]:
+        own = zip(names, self.base.sizes(names), strict=True)
+        return [self.size(name) if size is None else size for name, size in own]
+
     def is_dir(self, name: str) -> bool:
         return self.base.is_dir(name) or any(tree.is_dir(inner) for tree, inner in self._in(name))
 
@@ -78,6 +82,10 @@ class UnpackedTree(Tree):
             ),
             None,
         )
+
+    def stamps(self, names: Sequence[str]) -> list[Stamp]:
+        own = zip(names, self.base.stamps(names), strict=True)
+        return [self.stamp(name) if stamp is None else stamp for name, stamp in own]
 
     def above(self) -> tuple[Tree, str]:
         outer, name = self.base.above()
