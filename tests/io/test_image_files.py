@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from datakit.io.image_files import ImageFiles
+from datakit.io.tables import CELL
 from datakit.io.trees import open_source
 
 
@@ -118,3 +119,20 @@ def test_staged_cells_are_forgotten_also_after_a_failure(tmp_path: Path) -> None
     with pytest.raises(KeyError), images.staged(["x.parquet!image/0"], tmp_path):
         raise KeyError
     assert images.read("x.parquet!image/0") == b"data"
+
+
+def test_many_images_are_looked_up_as_one_by_one(tmp_path: Path) -> None:
+    touch(tmp_path, "images/a.jpg", "plain.png")
+    with zipfile.ZipFile(tmp_path / "packed.zip", "w") as packed:
+        packed.writestr("b.png", b"packed data")
+    table = pa.table({"image": [b"a cell", None]})
+    pq.write_table(table, tmp_path / "rows.parquet")
+    cells = [f"rows.parquet{CELL}image/{row}" for row in (0, 1)]
+    plain = ["images/a.jpg", "packed/b.png", "plain.png", "images", "gone.jpg", "a\0b.jpg"]
+    for names in (plain, [*plain, *cells], [*cells, "plain.png", "plain.png"]):
+        one, many = (ImageFiles(open_source(tmp_path)) for _ in range(2))
+        assert many.sizes(names) == [one.size(name) for name in names]
+        assert many.stamps(names) == [one.stamp(name) for name in names]
+        assert [one.size(name) for name in names] == many.sizes(names)
+    sizes = ImageFiles(open_source(tmp_path)).sizes([*plain[:3], *cells])
+    assert sizes == [12, 11, 9, 6, None]

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datakit.errors import FormatError
-from datakit.io.json_stream import BadLine, JsonRecords
+from datakit.io import json_stream
+from datakit.io.json_stream import BadLine, HashedFile, JsonRecords
 from datakit.io.json_text import JsonText
 
 
@@ -201,3 +202,13 @@ def test_long_integers_in_lines_stay_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"a": 12345678901234567890123456789, "b": "12345678901234567890"}\n')
     assert read(path) == [{"a": 12345678901234567890123456789, "b": "12345678901234567890"}]
+
+
+@given(st.lists(st.binary(max_size=12)), st.integers(1, 9))
+def test_lines_are_those_of_the_file_wherever_blocks_end(lines: list[bytes], block: int) -> None:
+    data = b"\n".join(lines)
+    file = HashedFile(io.BytesIO(data))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(json_stream, "BLOCK_BYTES", block)
+        assert list(file.lines()) == data.split(b"\n")
+    assert file.drain() == hashlib.sha256(data).hexdigest()
