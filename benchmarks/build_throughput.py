@@ -14,7 +14,7 @@ other, and each after all images were read once, so that it finds them in memory
 - a loop over them with `webdataset.ShardWriter` and `PIL.Image.open`, in one process;
 - `datakit build` with `check: decode` and shards of 64 MB, by two workers and by one; a loop of
   `PIL.Image.open(…).load()` in one process; and two such loops at once over half the images each,
-  which is what the two cores can give. All over the first half of the images.
+  which is what the two cores can give.
 
 Some systems take pages back that nothing read for a few seconds. With `--folder` in a tmpfs
 (`/dev/shm/photos`) and `--output` on a disk, all contestants read from memory.
@@ -46,7 +46,6 @@ from processors import machine_cpu_s
 
 IMAGE_BYTES = 110_000
 WORKERS = 2
-DECODED_SHARE = 0.5
 PACKAGES = ("pillow", "polars", "pyarrow", "orjson", "webdataset")
 SHARD_WRITER = """
 import json, sys, webdataset
@@ -101,7 +100,7 @@ from io import BytesIO
 from PIL import Image
 from pathlib import Path
 part, parts = map(int, sys.argv[1:])
-names = dict.fromkeys(json.loads(line)["image"] for line in open("few.jsonl"))
+names = dict.fromkeys(json.loads(line)["image"] for line in open("photos.jsonl"))
 for name in list(names)[part::parts]:
     Image.open(BytesIO(Path(name).read_bytes())).load()
 """
@@ -158,7 +157,7 @@ def timed(command: list[str], folder: Path, output: Path) -> Run:
 def contestants(folder: Path, output: Path) -> dict[str, Callable[[], Run]]:
     """What is measured, by name, in the order of one round."""
     build = [sys.executable, "-c", START, "build", "--root", ".", "--out", str(output)]
-    decode = ["few.yaml", "--set", "images.check=decode", "--set", "output.shard_bytes=64MB"]
+    decode = ["photos.yaml", "--set", "images.check=decode", "--set", "output.shard_bytes=64MB"]
     by_all = ["--workers", str(WORKERS)]
     commands = {
         "datakit build": [*build, *by_all, "photos.yaml"],
@@ -179,13 +178,6 @@ def contestants(folder: Path, output: Path) -> dict[str, Callable[[], Run]]:
         name: lambda command=command: timed(command, folder, output)  # type: ignore[misc]
         for name, command in commands.items()
     }
-
-
-def draw_few(folder: Path, images: int) -> None:
-    """A mixture of the first images alone."""
-    rows = (folder / "photos.jsonl").read_text().splitlines(keepends=True)
-    (folder / "few.jsonl").write_text("".join(rows[: 2 * images]))
-    (folder / "few.yaml").write_text((folder / "photos.yaml").read_text().replace("photos", "few"))
 
 
 def warm(folder: Path) -> None:
@@ -217,7 +209,6 @@ def figures(run: Run) -> tuple[float, float, float, float]:
 
 def main(folder: Path, output: Path, images: int, rounds: int) -> None:
     draw_photos(folder, images, IMAGE_BYTES)
-    draw_few(folder, int(images * DECODED_SHARE))
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     tar = subprocess.run(["tar", "--version"], capture_output=True, text=True, check=True).stdout
     print(f"{platform.platform()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")
