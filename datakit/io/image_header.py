@@ -113,15 +113,15 @@ def open_image(
 
 
 def check_pixels(image: Image.Image) -> None:
-    """Decodes all of the data; of a JPEG only the pixels at an eighth of its size are made of them.
+    """Decodes all of the data; of a JPEG only grey pixels are made of it, at an eighth of its size.
 
-    Every fault of a JPEG shows in its coefficients, all of which are read at any size; making full
+    Every fault of a JPEG shows in its coefficients, all of which are read in any case; making full
     pixels of them takes the other half of the time, and cannot fail.
 
     Raises:
         ImageError: they are damaged.
     """
-    image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
+    image.draft("L", (max(1, image.width // 8), max(1, image.height // 8)))
     decode(image)
 
 

@@ -13,16 +13,25 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, SpawnContext
+from tempfile import gettempdir
 from types import ModuleType
 
-# Linux alone: elsewhere libraries do not survive a fork.
-HAS_SERVER = sys.platform == "linux"
+# Of the temporary folder's name: the server has a socket in it, whose name is of 107 bytes at most.
+MOST_FOLDER_BYTES = 70
 _HIDING = threading.Lock()
+
+
+def has_server() -> bool:
+    """Whether processes are forked of a server; elsewhere each imports for itself.
+
+    On Linux alone: other systems' libraries do not survive a fork.
+    """
+    return sys.platform == "linux" and len(os.fsencode(gettempdir())) <= MOST_FOLDER_BYTES
 
 
 def process_context() -> ForkServerContext | SpawnContext:
     """How processes are started: never by a fork of this one, which has threads of its own."""
-    if HAS_SERVER:
+    if has_server():
         return multiprocessing.get_context("forkserver")
     return multiprocessing.get_context("spawn")
 
@@ -33,7 +42,7 @@ def start_server(module: str) -> None:
     It takes half a second of one core, once, where each process would have taken it by itself;
     one that is wanted earlier waits for it. It ends with this process.
     """
-    if not HAS_SERVER:
+    if not has_server():
         return
     from multiprocessing import forkserver, resource_tracker
 

@@ -66,8 +66,8 @@ class SampleIndex:
 
     def __init__(self, path: Path) -> None:
         path.unlink(missing_ok=True)
-        self._connection = sqlite3.connect(path)
         with _as_system_error():
+            self._connection = sqlite3.connect(path)
             self._connection.executescript(
                 f"PRAGMA journal_mode = OFF; PRAGMA page_size = 4096; {TABLES}"
             )
@@ -106,11 +106,12 @@ class SampleIndex:
 
 @contextmanager
 def _as_system_error() -> Iterator[None]:
-    """A full disk as everywhere else, which is what SQLite otherwise fails of in a new file."""
+    """Has SQLite say of a disk what the system says of it elsewhere."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise OSError(errno.ENOSPC, str(error), INDEX) from error
+        is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        raise OSError(errno.ENOSPC if is_full else errno.EIO, str(error), INDEX) from error
 
 
 def read_members_index(index: bytes, num_shards: int) -> list[pa.Table]:

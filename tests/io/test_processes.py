@@ -69,6 +69,19 @@ def test_a_folder_of_the_same_name_is_not_imported(tmp_path: Path) -> None:
     assert "the script runs" in done.stdout
 
 
+def test_a_temporary_folder_too_deep_for_a_socket_costs_time_alone(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 80)
+    deep.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.replace("sleep(60)", "sleep(0)")],
+        env={**os.environ, "TMPDIR": str(deep)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "the script runs" in done.stdout
+
+
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
 def test_they_end_with_their_parent_however_it_ends(end: signal.Signals, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
