@@ -16,6 +16,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -28,7 +29,6 @@ from datakit.errors import DataError
 from tests.shards.outputs import digests_of
 
 MIXTURE = "quickstart"
-SECONDS_A_KILL = 2.0
 FULL_DISK = """
 import sys
 from tests.shards.identity import Raw, build_on_a_full_disk
@@ -92,17 +92,23 @@ def build_with_kills(raw: Raw, out: Path, *, kills: int) -> list[int]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["datakit.api", "datakit.planning"])
     moments, whole = random.Random(11), list[int]()
+    started = time.monotonic()
+    raw.build(out)
+    seconds = time.monotonic() - started
+    all_shards = len(list(out.glob("shards/*.tar")))
+    shutil.rmtree(out)
     for number in range(kills):
         writing = context.Event()
         process = context.Process(target=_build_to_be_killed, args=(raw, out, number, writing))
         process.start()
         writing.wait()
-        process.join(moments.uniform(0, SECONDS_A_KILL))
+        process.join(moments.uniform(0, seconds))
         process.kill()
         process.join()
         whole.append(len(list(out.glob("shards/*.tar"))))
         if (out / "manifest.json").exists():  # it was quicker: the next begins anew
             shutil.rmtree(out)
+    assert not kills or min(whole) < all_shards, "each kill came too late"
     raw.build(out)
     return whole
 
