@@ -38,25 +38,29 @@ class FinishedShards:
         Args:
             images_digest: of the task that it was written by.
         """
+        self._note_tables(result)
         stamp = self._store.stamp(result.done.path)
-        self._note(result, images_digest=images_digest, stamp=stamp)
+        self._note(result.done, images_digest=images_digest, stamp=stamp)
 
     def note_earlier(self, result: ShardResult) -> None:
         """Notes a shard of an earlier build, whose bytes and images' times are not vouched for."""
-        self._note(result, images_digest="", stamp="")
+        self._note_tables(result)
+        self._note(result.done, images_digest="", stamp="")
 
-    def _note(self, result: ShardResult, *, images_digest: str, stamp: str) -> None:
+    def _note_tables(self, result: ShardResult) -> None:
         path = result.done.path
         self._write_table(path, INDEX_SUFFIX, INDEX_SCHEMA, result.rows)
         self._write_table(path, REJECTS_SUFFIX, REJECTS_SCHEMA, result.rejects)
         self._write_table(path, MEMBERS_SUFFIX, MEMBERS_SCHEMA, result.members)
+
+    def _note(self, done: ShardDone, *, images_digest: str, stamp: str) -> None:
         fields = {
-            "plan_sha256": self._digests[path],
+            "plan_sha256": self._digests[done.path],
             "images_digest": images_digest,
             "stamp": stamp,
-            **asdict(result.done),
+            **asdict(done),
         }
-        self._store.write(_note(path, NOTE_SUFFIX), orjson.dumps(fields))
+        self._store.write(_note(done.path, NOTE_SUFFIX), orjson.dumps(fields))
 
     def find_all(self, tasks: Sequence[ShardTask], *, threads: int) -> dict[str, ShardDone]:
         """The shards that are noted and whole, by path; several are read at once."""
