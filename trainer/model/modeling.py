@@ -191,9 +191,8 @@ class EncoderMixtureForConditionalGeneration(PreTrainedModel, GenerationMixin): 
         **kwargs: Any,
     ) -> dict[str, Any]:
         """Hands the images over once: later steps find their tokens in the cache."""
-        inputs: dict[str, Any] = super().prepare_inputs_for_generation(  # type: ignore[misc]
-            *args, **kwargs
-        )
+        above: Any = super()  # typed in some versions of transformers, and not in others
+        inputs: dict[str, Any] = above.prepare_inputs_for_generation(*args, **kwargs)
         if kwargs.get("is_first_iteration") or not kwargs.get("use_cache", True):
             inputs |= {"pixel_values": pixel_values, "view_areas": view_areas}
         return inputs
