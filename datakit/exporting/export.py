@@ -17,6 +17,7 @@ from datakit.exporting.targets.base import Target
 from datakit.inspect import BuiltDataset, LoadedSample, file_fault, open_build
 from datakit.io.trees import BuildPlace
 from datakit.registry import load_class
+from datakit.shards.index import INDEX
 from datakit.shards.manifest import FileEntry
 from datakit.shards.new_folder import new_folder
 from datakit.version import VERSION
@@ -138,7 +139,7 @@ def refuse_damage(build: BuildPlace, entry: FileEntry) -> None:
 def _refuse_unfit(data: BuiltDataset, out: Path) -> None:
     """Refuses a build with a damaged index or without samples, and an output inside the build."""
     for entry in data.manifest.files:
-        if entry.path in ("index.parquet", "mixture.lock.yaml"):
+        if entry.path in (INDEX, "mixture.lock.yaml"):
             refuse_damage(data.path, entry)
     if not len(data):
         raise DataError(f"{data.path} has no samples to export; see its rejects.parquet.")

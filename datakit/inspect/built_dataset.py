@@ -19,7 +19,7 @@ from datakit.io.cat import cat_url
 from datakit.io.stable_hash import stable_hash
 from datakit.io.trees import BuildPlace, SourcePath, build_place
 from datakit.record import Sample
-from datakit.shards.index import read_table
+from datakit.shards.index import INDEX, read_table
 from datakit.shards.manifest import Manifest, read_manifest
 from datakit.shards.sample_json import decode_sample
 from datakit.shards.tar import read_first_member, read_members, read_names
@@ -61,7 +61,7 @@ class BuiltDataset:
         if split is not None and split not in self.manifest.splits:
             hint = nearest(split, list(self.manifest.splits))
             raise UsageError(f"{path} has no split {split!r}. {hint}")
-        self.index: pl.DataFrame = read_table(path / "index.parquet")
+        self.index: pl.DataFrame = read_table(path / INDEX)
         if len(self.index) != self.manifest.samples:
             raise DamageError(
                 f"{path}: index.parquet has {len(self.index)} samples, the manifest "

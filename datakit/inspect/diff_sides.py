@@ -17,6 +17,7 @@ from datakit.inspect.plan_fields import plan_fields
 from datakit.planning import Plan
 from datakit.planning.record_names import RecordNames
 from datakit.record import FORMAT_VERSION
+from datakit.shards.index import INDEX
 from datakit.shards.manifest import Manifest, read_manifest
 from datakit.shards.mixture_lock import LOCK
 from datakit.sources.spool import Spool
@@ -76,7 +77,7 @@ def open_side(name: str, make_plan: Callable[[], Plan]) -> Side:
 
 def _of_build(path: Path) -> Side:
     manifest = read_manifest(path)
-    index = _scan(path / "index.parquet")
+    index = _scan(path / INDEX)
     wanted = {*SAMPLE_COLUMNS, "image_sha256", "templates", "record_ids", "record_sources"}
     missing = wanted - {"images"} - set(_names(index, path))
     if missing:

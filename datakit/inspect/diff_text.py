@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 import tarfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 
 import orjson
 import polars as pl
@@ -48,7 +47,7 @@ def changed_texts(
     """
     columns = ("key", "source", "shard", "offset", "shard_b", "offset_b")
     rows = places.select(columns).sort("shard", "offset").iter_rows()
-    with _ShardReader(builds[0]) as before, _ShardReader(builds[1]) as after:
+    with closing(_ShardReader(builds[0])) as before, closing(_ShardReader(builds[1])) as after:
         for done, (key, source, shard, offset, shard_b, offset_b) in enumerate(rows, 1):
             one, other = before.json_of(shard, offset), after.json_of(shard_b, offset_b)
             # Most are the same to the byte, and need no parsing.
@@ -77,15 +76,7 @@ class _ShardReader:
         self._build = build
         self._open: dict[str, int] = {}
 
-    def __enter__(self) -> _ShardReader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         with ExitStack() as stack:
             for descriptor in self._open.values():
                 stack.callback(os.close, descriptor)

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from datakit.io.digest import file_sha256
 from datakit.io.trees import BuildPlace, SourcePath
+from datakit.shards.index import INDEX
 from datakit.shards.manifest import FileEntry, Manifest
-
-INDEX = "index.parquet"
 
 
 def quick_faults(build: BuildPlace, manifest: Manifest) -> Iterator[str]:

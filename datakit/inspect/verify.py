@@ -20,7 +20,7 @@ from datakit.io.stores import open_store
 from datakit.io.trees import BuildPlace
 from datakit.record import IMAGE_PLACEHOLDER
 from datakit.shards.folder import LOG, WORK
-from datakit.shards.index import read_table
+from datakit.shards.index import INDEX, read_table
 from datakit.shards.leaks import leaked_images
 from datakit.shards.manifest import MANIFEST, FileEntry, Manifest, read_manifest
 
@@ -34,7 +34,7 @@ def verify_build(build: BuildPlace) -> list[str]:
     """
     manifest = read_manifest(build)
     faults = [*_file_faults(build, manifest), *_stray_files(build, manifest)]
-    if not any("index.parquet" in fault for fault in faults):
+    if not any(INDEX in fault for fault in faults):
         faults += _index_faults(build, manifest)
         faults += _sample_faults(build)
     return faults
@@ -66,7 +66,7 @@ def _stray_files(build: BuildPlace, manifest: Manifest) -> Iterator[str]:
 
 
 def _index_faults(build: BuildPlace, manifest: Manifest) -> Iterator[str]:
-    index = read_table(build / "index.parquet")
+    index = read_table(build / INDEX)
     counts = dict(index.group_by("source").len().iter_rows())
     for source in manifest.sources:
         if counts.get(source.name, 0) != (written := source.samples + source.val_samples):

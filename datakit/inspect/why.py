@@ -9,7 +9,7 @@ import polars as pl
 
 from datakit.errors import UsageError, nearest
 from datakit.io.trees import BuildPlace
-from datakit.shards.index import read_table
+from datakit.shards.index import INDEX, read_table
 from datakit.shards.manifest import read_manifest
 
 Fate = Literal["used", "rejected", "not drawn", "unknown"]
@@ -49,7 +49,7 @@ def why_sample(build: BuildPlace, key: str) -> SampleOrigin:
         UsageError: no such build, or no sample has this key.
     """
     read_manifest(build)
-    index = read_table(build / "index.parquet")
+    index = read_table(build / INDEX)
     found = index.filter(pl.col("key") == key)
     if found.is_empty():
         keys = index["key"].to_list()
@@ -67,7 +67,7 @@ def why_record(build: BuildPlace, source: str, record_id: str) -> RecordFate:
     if source not in names:
         raise UsageError(f"no source {source!r} in {build}. {nearest(source, names)}")
     is_record = (pl.col("source") == source) & (pl.col("record_id") == record_id)
-    index = read_table(build / "index.parquet")
+    index = read_table(build / INDEX)
     holding = index.filter(pl.col("record_ids").list.contains(record_id))
     keys = [
         key

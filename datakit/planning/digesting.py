@@ -64,14 +64,16 @@ class TurnDigester:
 
     def close(self) -> None:
         """Ends the process, whether or not it was asked for its result."""
-        if self._process is not None and self._process.pid is not None:
-            self._process.kill()
+        self._kill()  # or all that is queued would have to be taken first
         self._end_messages()
+        self._kill()  # where the thread was only starting it
+        self._ours.close()
+        self._theirs.close()
+
+    def _kill(self) -> None:
         if self._process is not None and self._process.pid is not None:
             self._process.kill()
             self._process.join()
-        self._ours.close()
-        self._theirs.close()
 
     def _end_messages(self) -> None:
         if self._feeder.is_alive():

@@ -186,7 +186,7 @@ def _write(
     missing = [task for task in tasks.values() if task.path not in done]
     log.write("start", shards=len(tasks), whole_shards=len(done), engine=engine.name)
     started = time.perf_counter()
-    with GatheredShards(work, [*tasks], finished) as gathered:
+    with closing(GatheredShards(work, [*tasks], finished)) as gathered:
         with closing(engine.run(_job(store, plan, digests), files, missing, work)) as written:
             for shard in written:
                 watch.refuse_changed_images(tasks[shard.path])

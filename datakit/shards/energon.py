@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pyarrow as pa
@@ -20,7 +19,7 @@ from datakit.shards.manifest import ShardEntry
 from datakit.shards.tar import BLOCK_BYTES, MEMBERS_SCHEMA
 
 FOLDER = ".nv-meta"
-INDEX = f"{FOLDER}/index.sqlite"
+SAMPLE_INDEX = f"{FOLDER}/index.sqlite"
 ENERGON_VERSION = "7.4.0"
 TABLES = """
 CREATE TABLE samples (tar_file_id INTEGER, sample_key TEXT UNIQUE, sample_index INTEGER,
@@ -38,7 +37,7 @@ DATASET = "__module__: megatron.energon\n__class__: CrudeWebdataset\n"
 
 
 def write_energon_files(out: Path, shards: Sequence[ShardEntry], fingerprint: str) -> list[Path]:
-    """Writes `.nv-meta/`, in which INDEX is already, and returns its files."""
+    """Writes `.nv-meta/`, in which SAMPLE_INDEX is already, and returns its files."""
     folder = out / FOLDER
     counts = {
         "energon_version": ENERGON_VERSION,
@@ -86,21 +85,13 @@ class SampleIndex:
             _index_shard(self._connection, file_id, members)
 
     def finish(self) -> None:
-        """Indexes all samples and closes the file."""
+        """Indexes all samples, after the last of them."""
         with _as_system_error():
             self._connection.executescript(INDEXES)
             self._connection.commit()
-            self._connection.close()
 
-    def __enter__(self) -> SampleIndex:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Closes the file, however far it is."""
         self._connection.close()
 
 
@@ -111,7 +102,7 @@ def _as_system_error() -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-        raise OSError(errno.ENOSPC if is_full else errno.EIO, str(error), INDEX) from error
+        raise OSError(errno.ENOSPC if is_full else errno.EIO, str(error), SAMPLE_INDEX) from error
 
 
 def read_members_index(index: bytes, num_shards: int) -> list[pa.Table]:

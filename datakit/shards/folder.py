@@ -13,6 +13,7 @@ from datakit.io.atomic import TEMPORARY_SUFFIX
 from datakit.io.stores import WORK, Store
 from datakit.io.stores.local_store import locked_folder as locked
 from datakit.io.stores.store import HOLDER
+from datakit.shards.index import INDEX
 from datakit.shards.manifest import MANIFEST
 from datakit.shards.mixture_lock import HEADER, LOCK
 
@@ -40,7 +41,7 @@ OWN_NAMES = frozenset(
         LOCK,
         MANIFEST,
         "README.md",
-        "index.parquet",
+        INDEX,
         "not_drawn.parquet",
         "rejects.parquet",
         "shard_rejects.parquet",

@@ -7,13 +7,10 @@ from collections import deque
 from collections.abc import Container, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-
-import pyarrow.parquet as pq
 
 from datakit.io.atomic import whole_file
-from datakit.shards import energon
-from datakit.shards.index import INDEX, INDEX_SCHEMA, table_writer
+from datakit.shards.energon import SAMPLE_INDEX, SampleIndex
+from datakit.shards.index import INDEX, INDEX_SCHEMA, append_rows, table_writer
 from datakit.shards.resume import FinishedShards
 from datakit.shards.tally import Tally
 
@@ -28,18 +25,16 @@ class GatheredShards:
     """
 
     def __init__(self, folder: Path, paths: Sequence[str], finished: FinishedShards) -> None:
-        self._folder = folder
         self._paths = paths
         self._finished = finished
         self._waiting = deque(enumerate(paths))
+        self._growing = {name: folder / Path(name).name for name in (INDEX, SAMPLE_INDEX)}
         self._files = ExitStack()
-        self._index: pq.ParquetWriter = self._files.enter_context(
-            table_writer(folder / INDEX, INDEX_SCHEMA)
-        )
-        self._samples = self._files.enter_context(
-            energon.SampleIndex(folder / Path(energon.INDEX).name)
-        )
-        self._tally = Tally()
+        self._index = table_writer(self._growing[INDEX], INDEX_SCHEMA)
+        self._files.callback(self._index.close)
+        self._samples = SampleIndex(self._growing[SAMPLE_INDEX])
+        self._files.callback(self._samples.close)
+        self._tally, self._recount = Tally(), Tally()
         self.member_names: set[str] = set()
 
     def take(self, done: Container[str]) -> None:
@@ -51,39 +46,29 @@ class GatheredShards:
         """Moves both indexes to their places in `out`, each whole or not at all."""
         assert not self._waiting, "shards are missing"
         self._samples.finish()
-        self._files.close()
-        for name in (INDEX, energon.INDEX):
+        self.close()
+        for name, grown in self._growing.items():
             (out / name).parent.mkdir(exist_ok=True)
             with whole_file(out / name) as temporary:
-                shutil.move(self._folder / Path(name).name, temporary)
+                shutil.move(grown, temporary)
 
     def counts(self) -> Tally:
         """Counts of all samples; what a shard rejected another may have used."""
-        faulty = Tally()
-        for path in self._paths:
-            faulty.note_faulty(self._finished.rejects(path))
-        if not faulty.faulty:
+        if not self._recount.faulty:
             return self._tally
         for path in self._paths:
-            faulty.index(self._finished.rows(path))
-        return faulty
+            self._recount.index(self._finished.rows(path))
+        return self._recount
 
-    def __enter__(self) -> GatheredShards:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Closes both indexes, however far they are."""
         self._files.close()
 
     def _add(self, number: int, path: str) -> None:
         rows, members = self._finished.rows(path), self._finished.members(path)
-        if rows.num_rows:
-            self._index.write_table(rows.cast(INDEX_SCHEMA))
-        self._tally.index(rows)
+        append_rows(self._index, rows)
         self._samples.add(number, members)
+        self._tally.index(rows)
+        self._recount.note_faulty(self._finished.rejects(path))
         names = members["name"].to_pylist()
         self.member_names.update(name.partition(".")[2] for name in names)

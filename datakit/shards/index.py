@@ -73,13 +73,18 @@ def fill_table(path: Path, schema: pa.Schema, parts: Iterable[pa.Table]) -> None
     """
     with table_writer(path, schema) as writer:
         for part in parts:
-            if part.num_rows:
-                writer.write_table(part.cast(schema))
+            append_rows(writer, part)
 
 
 def table_writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
-    """Writes a parquet file, a row group at a time."""
+    """Writes a parquet file, a row group at a time; see `append_rows`."""
     return pq.ParquetWriter(path, schema, compression="zstd", store_schema=False)
+
+
+def append_rows(writer: pq.ParquetWriter, rows: pa.Table) -> None:
+    """Adds rows as one row group; no group where there are none."""
+    if rows.num_rows:
+        writer.write_table(rows.cast(writer.schema))
 
 
 def read_table(path: BuildPlace) -> pl.DataFrame:

@@ -15,9 +15,9 @@ from ruamel.yaml.error import YAMLError
 from datakit.errors import DamageError
 from datakit.io.stores import Store
 from datakit.planning import Plan
-from datakit.shards.energon import INDEX, read_members_index
+from datakit.shards.energon import SAMPLE_INDEX, read_members_index
 from datakit.shards.free_space import check_free_space
-from datakit.shards.index import SHARD_REJECTS
+from datakit.shards.index import INDEX, SHARD_REJECTS
 from datakit.shards.manifest import MANIFEST, Manifest, parse_manifest
 from datakit.shards.mixture_lock import LOCK, lock_text
 from datakit.shards.resume import FinishedShards
@@ -70,8 +70,8 @@ def _note_shards(store: Store) -> None:
         DamageError: its tables are not those of its manifest.
     """
     manifest = parse_manifest(store.read(MANIFEST), f"{store}/{MANIFEST}")
-    index, rejects = (_table(store, manifest, name) for name in ("index.parquet", SHARD_REJECTS))
-    members = read_members_index(_read(store, manifest, INDEX), len(manifest.shards))
+    index, rejects = (_table(store, manifest, name) for name in (INDEX, SHARD_REJECTS))
+    members = read_members_index(_read(store, manifest, SAMPLE_INDEX), len(manifest.shards))
     files = {file.path: file for file in manifest.files}
     digests = {shard.path: shard.plan_sha256 for shard in manifest.shards}
     finished = FinishedShards(store, digests)

@@ -144,12 +144,11 @@ def _load(name: str, data: bytes, style: ImageStyle) -> SampleImage:
         written = write_image(data, style)
     except ImageError as error:
         raise ImageError(error.reason, f"{name}: {error.detail}") from error
-    header, sha256 = written.header, hashlib.sha256(written.data).hexdigest()
     return SampleImage(
         data=written.data,
-        header=header,
-        sha256=sha256,
-        view=_view(header, written.source),
+        header=written.header,
+        sha256=hashlib.sha256(written.data).hexdigest(),
+        view=_view(written.header, written.source),
         changes=written.changes,
         source_bytes=len(data),
     )

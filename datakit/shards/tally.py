@@ -48,7 +48,7 @@ class Tally:
         """Notes what a shard rejected; done for all shards before their index."""
         self.faulty.update(_names(rejects))
 
-    def index(self, table: pa.Table) -> pa.Table:
+    def index(self, table: pa.Table) -> None:
         """Counts the samples of a shard's index."""
         frame = frame_of(table.select(COUNTED))
         held_out, first = pl.col("split") == VAL, pl.col("repeat") == 0
@@ -69,7 +69,6 @@ class Tally:
             own.update({name: row[name] for name in ANSWERS})
         self._use(frame)
         self._count_changes(frame)
-        return table
 
     def _count_changes(self, frame: pl.DataFrame) -> None:
         """Counts images by what was changed in them; several changes of one are counted each."""

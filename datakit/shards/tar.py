@@ -6,7 +6,6 @@ import hashlib
 import os
 import tarfile
 from pathlib import Path
-from types import TracebackType
 
 import pyarrow as pa
 
@@ -79,15 +78,8 @@ class TarWriter:
         named = dict(zip(MEMBERS_SCHEMA.names, columns, strict=True))
         return table_of_columns(named, MEMBERS_SCHEMA)
 
-    def __enter__(self) -> TarWriter:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Closes the file, however far it is."""
         self._file.close()
 
     def _append(self, piece: bytes) -> None:

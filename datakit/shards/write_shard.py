@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -83,7 +83,7 @@ class ShardWriter:
         with (
             self._staged(samples),
             self._job.store.whole_file(task.path) as temporary,
-            TarWriter(temporary) as tar,
+            closing(TarWriter(temporary)) as tar,
         ):
             images = self._images(samples)
             for some in samples.iter_slices(SAMPLES_AT_ONCE):

@@ -83,9 +83,10 @@ class SpoolWriter:
         self._file.close()
 
     def _flush(self) -> None:
+        payloads, ends = self._pending.payloads()
         if self._on_payloads:
-            self._on_payloads(*self._pending.payloads())
-        self._file.write_batch(self._pending.batch())
+            self._on_payloads(payloads, ends)
+        self._file.write_batch(self._pending.batch(payloads, ends))
         self._pending = _Pending()
 
 
@@ -106,9 +107,9 @@ class _Pending:
         """All payloads, one behind the other, and where each ends."""
         return b"".join(self._payloads), [*accumulate(map(len, self._payloads))]
 
-    def batch(self) -> pa.RecordBatch:
-        """As one batch of SCHEMA."""
-        records, (payloads, ends) = self._records, self.payloads()
+    def batch(self, payloads: bytes, ends: list[int]) -> pa.RecordBatch:
+        """As one batch of SCHEMA, with what `payloads` gave."""
+        records = self._records
         offsets = plain_array([0, *ends], pl.Int32).buffers()[1]
         columns = {
             name: plain_array([*map(attrgetter(name), records)], pl.String) for name in TEXTS

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tarfile
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 
@@ -27,7 +28,7 @@ def test_headers_are_those_of_tarfile(name: str, size: int) -> None:
 def test_a_tar_is_what_tarfile_writes_and_reads(tmp_path: Path) -> None:
     members = {f"key-{n}.{end}": bytes([n]) * (n * 5000) for n in range(60) for end in ("a", "b")}
     members["x" * 99] = bytes(3 << 20)
-    with TarWriter(tmp_path / "own.tar") as tar:
+    with closing(TarWriter(tmp_path / "own.tar")) as tar:
         for name, data in members.items():
             tar.add(name, data)
         end, sha256, listed = tar.offset, tar.finish(), tar.members().to_pylist()
