@@ -85,7 +85,8 @@ class TurnDigester:
         context = process_context()
         arguments = (self._theirs, *self._how, dict(os.environ))
         self._process = context.Process(target=_work, args=arguments, daemon=True)
-        with suppress(OSError), closing(self._theirs), no_main_module():
+        # EOFError: the server died while the process was waited for.
+        with suppress(OSError, EOFError), closing(self._theirs), no_main_module():
             self._process.start()
         for message in chain(self._first_messages, iter(self._messages.get, END)):
             with suppress(OSError):

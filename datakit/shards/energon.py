@@ -33,6 +33,7 @@ CREATE INDEX idx_samples_by_tar_and_idx ON samples(tar_file_id, sample_index);
 CREATE INDEX idx_sample_parts_seq
     ON sample_parts(tar_file_id, sample_index, content_byte_offset);
 """
+DISK_ERRORS = {sqlite3.SQLITE_FULL: errno.ENOSPC, sqlite3.SQLITE_IOERR: errno.EIO}
 DATASET = "__module__: megatron.energon\n__class__: CrudeWebdataset\n"
 
 
@@ -79,7 +80,7 @@ class SampleIndex:
             members: MEMBERS_SCHEMA, of its tar.
 
         Raises:
-            OSError: the disk is full.
+            OSError: the disk is full, or fails.
         """
         with _as_system_error():
             _index_shard(self._connection, file_id, members)
@@ -101,8 +102,9 @@ def _as_system_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
-        is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-        raise OSError(errno.ENOSPC if is_full else errno.EIO, str(error), SAMPLE_INDEX) from error
+        if (kind := DISK_ERRORS.get(error.sqlite_errorcode & 0xFF)) is None:
+            raise
+        raise OSError(kind, str(error), SAMPLE_INDEX) from error
 
 
 def read_members_index(index: bytes, num_shards: int) -> list[pa.Table]:

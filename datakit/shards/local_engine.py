@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import lru_cache
@@ -31,11 +31,13 @@ class LocalEngine:
     def __init__(self, workers: int) -> None:
         self._workers = workers
         self._pool: ProcessPoolExecutor | None = None
+        self._has_server = False
 
     def expect(self, records: int) -> None:
         """See `Engine`; many records will fill many shards."""
-        if records >= MANY_RECORDS and self._workers > 1:
+        if records >= MANY_RECORDS and self._workers > 1 and not self._has_server:
             start_server(__name__)
+            self._has_server = True
 
     def close(self) -> None:
         """See `Engine`; processes end after the tasks that they are at."""
@@ -67,8 +69,7 @@ class LocalEngine:
             initargs=(dict(os.environ),),
         )
         try:
-            with no_main_module():
-                futures = [self._pool.submit(_write, job, task) for task in tasks]
+            futures = _submit(self._pool, job, tasks)
             for future in as_completed(futures):
                 yield future.result()
         except BrokenProcessPool as error:
@@ -77,6 +78,16 @@ class LocalEngine:
                 "kept; run the same command again, with fewer --workers."
             ) from error
         self._pool.shutdown(wait=False)  # they end while the build is described
+
+
+def _submit(
+    pool: ProcessPoolExecutor, job: Path, tasks: Sequence[ShardTask]
+) -> list[Future[ShardDone]]:
+    try:
+        with no_main_module():
+            return [pool.submit(_write, job, task) for task in tasks]
+    except EOFError as error:  # the server of all workers died while one was waited for
+        raise BrokenProcessPool from error
 
 
 def _write(job: Path, task: ShardTask) -> ShardDone:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -66,6 +68,28 @@ def test_a_process_that_dies_leaves_the_work_to_this_one() -> None:
     fed(digester, PAYLOADS * 40)
     assert digester.result() is None
     digester.close()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no server there")
+def test_a_server_that_dies_while_it_imports_leaves_the_work_to_this_one() -> None:
+    code = (
+        "import os, signal, threading, time\n"
+        "from multiprocessing.forkserver import _forkserver as server\n"
+        "from datakit.mixture import Dedup\n"
+        "from datakit.planning import digesting\n"
+        "def kill():\n"
+        "    while server._forkserver_pid is None: time.sleep(0.001)\n"
+        "    time.sleep(0.1)\n"
+        "    os.kill(server._forkserver_pid, signal.SIGKILL)\n"
+        "threading.Thread(target=kill).start()\n"
+        "digesting.LEAST_RECORDS = 1\n"
+        "digester = digesting.TurnDigester('vqa-open', Dedup())\n"
+        "for _ in range(200): digester.add(b'{}', [2])\n"
+        "print(digester.result())\n"
+        "digester.close()\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "None\n", "")
 
 
 def test_one_that_nobody_asks_ends() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -266,3 +267,25 @@ def test_the_data_may_move_while_a_build_is_stopped(release: Release, tmp_path: 
     assert {n: d for n, d in out.items() if n not in names} == {
         n: d for n, d in whole.items() if n not in names
     }
+
+
+GROWN = """
+import sys
+from pathlib import Path
+from datakit.io.plain_table import table_of_rows
+from datakit.shards.energon import SampleIndex
+from datakit.shards.tar import MEMBERS_SCHEMA
+rows = [{"name": f"key-{n}.json", "start": 1024 * n + 512, "size": 9} for n in range(40_000)]
+index = SampleIndex(Path(sys.argv[1]) / "index.sqlite")
+try:
+    index.add(0, table_of_rows(rows, MEMBERS_SCHEMA))
+    index.finish()
+except OSError as error:
+    print(error.errno)
+index.close()
+"""
+
+
+def test_an_index_that_does_not_fit_says_that_the_disk_is_full(tmp_path: Path) -> None:
+    done = run_on_disk(tmp_path, "size=1m", GROWN, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"{errno.ENOSPC}\n", "")

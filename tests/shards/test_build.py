@@ -86,6 +86,39 @@ def test_a_script_without_a_main_guard_builds_with_two_workers(
     assert datakit.verify(tmp_path / "out") == []
 
 
+KILLED_SERVER = """
+import os, signal, sys, threading, time
+from multiprocessing.forkserver import _forkserver as server
+import datakit, datakit.api
+from datakit.errors import DatakitError
+
+def kill():
+    while server._forkserver_pid is None:
+        time.sleep(0.001)
+    time.sleep(0.1)
+    os.kill(server._forkserver_pid, signal.SIGKILL)
+
+threading.Thread(target=kill).start()
+small = ["output.shard_samples=3"]
+try:
+    datakit.build(sys.argv[1], out=sys.argv[2], workers=2, overrides=small)
+except DatakitError as error:
+    print(error)
+print(datakit.build(sys.argv[1], out=sys.argv[2], workers=2, overrides=small).written_shards > 1)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="no server there")
+def test_a_server_of_workers_that_dies_while_it_imports_is_told(
+    release: Release, tmp_path: Path
+) -> None:
+    command = [sys.executable, "-c", KILLED_SERVER, release.mixture, tmp_path / "out"]
+    done = subprocess.run([*map(str, command)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    told, again = done.stdout.splitlines()
+    assert told.startswith("a worker process died") and again == "True"
+
+
 def test_how_many_faults_are_tolerated_decides_no_byte(release: Release, tmp_path: Path) -> None:
     datakit.build(release.mixture, out=tmp_path / "out", workers=1)
     again = datakit.build(
